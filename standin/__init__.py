@@ -1,0 +1,1 @@
+"""A VendHub that runs on this machine, with a catalogue of named faults."""

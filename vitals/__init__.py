@@ -1,0 +1,53 @@
+"""Health checks, smoke tests and synthetic monitoring for a VendHub deployment.
+
+What a check needs is here; everything else is an inner matter of the package.
+"""
+
+from vitals.environment import Environment
+from vitals.probe.sample import (
+    DnsSample,
+    Kind,
+    PageSample,
+    Sample,
+    SocketSample,
+    TlsSample,
+    WatchSample,
+)
+from vitals.probe.spec import EACH, Dns, Get, Head, Page, Preflight, Socket, Tls, Watch
+from vitals.verdict.builds import CONSTANT_VERSION, Release, instances, read_instance, web_build
+from vitals.verdict.check import check
+from vitals.verdict.expect import expect, worst_first
+from vitals.verdict.finding import Finding, inconclusive, require
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CONSTANT_VERSION",
+    "EACH",
+    "Dns",
+    "DnsSample",
+    "Environment",
+    "Finding",
+    "Get",
+    "Head",
+    "Kind",
+    "Page",
+    "PageSample",
+    "Preflight",
+    "Release",
+    "Sample",
+    "Socket",
+    "SocketSample",
+    "Tls",
+    "TlsSample",
+    "Watch",
+    "WatchSample",
+    "check",
+    "expect",
+    "inconclusive",
+    "instances",
+    "read_instance",
+    "require",
+    "web_build",
+    "worst_first",
+]

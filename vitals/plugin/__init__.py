@@ -1,0 +1,76 @@
+"""The suite as a pytest plugin: hooks only; what they do stands in the modules beside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from vitals.plugin import collecting, options
+from vitals.plugin.judging import CHECK
+from vitals.plugin.run import RunHooks
+from vitals.plugin.session import SESSION
+
+if TYPE_CHECKING:
+    from vitals.environment import Environment
+    from vitals.verdict.builds import Release
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of the suite."""
+    options.add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Load the plugins that this command line needs, now that autoloading is off."""
+    known = early_config.known_args_namespace
+    arguments = known.file_or_dir or early_config.getini("testpaths")
+    if any(options.reaches(early_config, suite, arguments) for suite in options.SUITES):
+        for name in ("pytest_metadata.plugin", "pytest_html.fixtures", "pytest_html.plugin"):
+            early_config.pluginmanager.import_plugin(name)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the environment before anything is collected, and say where the report goes."""
+    suites = options.suites_reached(config)
+    if suites and options.is_named(config) and not config.option.collectonly:
+        session = options.new_session(config)
+        session.critical_declared = collecting.count_critical(suites)
+        config.stash[SESSION] = session
+        config.pluginmanager.register(RunHooks(config, session), "vitals.run")
+        config.option.continue_on_collection_errors = True  # one broken file costs only itself
+        if config.pluginmanager.has_plugin("pytest_html.plugin"):
+            config.option.htmlpath = str(session.folder / "report.html")
+            config.option.self_contained_html = True
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Turn the probes of a check into plain arguments, once for each of its targets."""
+    collecting.make_instances(metafunc)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what others stand on come first, in whatever order the rest is."""
+    collecting.put_foundations_first(items)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to run checks without knowing where."""
+    selected = any(CHECK in item.stash for item in session.items)
+    if selected and SESSION not in session.config.stash and not session.config.option.collectonly:
+        options.load_environment(session.config)
+
+
+@pytest.fixture(scope="session")
+def environment(pytestconfig: pytest.Config) -> Environment:
+    """Where this run looks."""
+    return pytestconfig.stash[SESSION].environment
+
+
+@pytest.fixture(scope="session")
+def release(pytestconfig: pytest.Config) -> Release:
+    """What the caller said about the deploy that this run follows."""
+    return pytestconfig.stash[SESSION].release

@@ -1,0 +1,69 @@
+"""What is selected: instances of checks, their order, and how many were left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from vitals.plugin.declared import critical_titles
+from vitals.plugin.judging import CHECK
+from vitals.verdict.check import declared
+from vitals.verdict.outcome import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+def make_instances(metafunc: pytest.Metafunc) -> None:
+    """Give a check's test its probes as arguments, one instance for each of its targets."""
+    check = declared(metafunc.function)
+    if check is None:
+        return
+    names = [name for name, _ in check.probes]
+    targets = check.each or ("",)
+    metafunc.parametrize(
+        names,
+        [[probe for _, probe in check.for_target(target)] for target in targets],
+        ids=[target or pytest.HIDDEN_PARAM for target in targets],
+    )
+
+
+def stash_declarations(items: Iterable[pytest.Item]) -> None:
+    """Note on each item of a check which instance it is."""
+    for item in items:
+        check = declared(getattr(item, "function", None))
+        if check is not None:
+            target = item.callspec.id if check.each else ""  # type: ignore[attr-defined]  # a Function made by parametrize has it
+            item.stash[CHECK] = (check, target)
+
+
+def put_foundations_first(items: list[pytest.Item]) -> None:
+    """Order items so that a check comes after the one that it stands on; stable otherwise."""
+    stash_declarations(items)
+    stands_on = dict(_titles(item) for item in items if CHECK in item.stash)
+    items.sort(key=lambda item: _depth(_titles(item)[0], stands_on) if CHECK in item.stash else 0)
+
+
+def _titles(item: pytest.Item) -> tuple[str, str]:
+    check, target = item.stash[CHECK]
+    return check.named(check.title, target), check.named(check.stands_on, target)
+
+
+def _depth(title: str, stands_on: dict[str, str]) -> int:
+    depth = 0
+    while (title := stands_on.get(title, "")) and depth < len(stands_on):
+        depth += 1
+    return depth
+
+
+def count_critical(suites: Iterable[Path]) -> int:
+    """How many critical checks the files of these folders declare."""
+    return sum(len(critical_titles(suite)) for suite in suites)
+
+
+def critical_titles_of(items: Iterable[pytest.Item]) -> set[str]:
+    """The declared titles of the critical checks among these items."""
+    checks = (item.stash[CHECK][0] for item in items)
+    return {check.title for check in checks if check.severity is Severity.CRITICAL}

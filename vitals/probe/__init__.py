@@ -1,0 +1,1 @@
+"""Probes: one request gives one sample, which never raises."""

@@ -1,0 +1,1 @@
+"""The run record: what was sent, what came back, what it came to."""

@@ -1,0 +1,1 @@
+"""Verdicts: pure arithmetic over samples; no clock, no socket, no pytest."""
