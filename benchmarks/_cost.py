@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes, of ru_maxrss
+_SHOWN = 2000  # characters of the output of a command that failed
 
 
 class CommandError(Exception):
-    """A command that was to be measured ended otherwise than with exit code 0."""
+    """A command that was to be measured did not end with exit code 0; holds its last output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +30,43 @@ class Cost:
     cpu: float
     rss: int
 
+    def __add__(self, other: Cost) -> Cost:
+        """The cost of one command after the other."""
+        return Cost(self.wall + other.wall, self.cpu + other.cpu, max(self.rss, other.rss))
+
+    def __sub__(self, other: Cost) -> Cost:
+        """How much more this costs."""
+        return Cost(self.wall - other.wall, self.cpu - other.cpu, self.rss - other.rss)
+
 
 def cost_of(command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], log: Path) -> Cost:
-    """Run a command; its output goes to `log`.
-
-    The peak RSS of a child is never below that of this process: the kernel counts the memory that
-    a child shares with its parent until it runs its own program. So the caller has to be small.
+    """Run a command, its output going to `log`; its processor time includes its children's.
 
     Raises:
-        CommandError: with the end of its output.
+        CommandError: it did not end with exit code 0.
     """
-    before = time.perf_counter()
-    pid = os.posix_spawnp(
-        command[0],
-        command,
-        environ,
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-        ],
-    ) if cwd == cwd.cwd() else -1
-    _, status, used = os.wait4(pid, 0)
-    wall = time.perf_counter() - before
+    with log.open("wb") as output:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        said = log.read_text(errors="replace")[-_SHOWN:]
+        raise CommandError(f"{' '.join(command)}: exit code {process.returncode}\n{said}")
     return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * _RSS_UNIT)
+
+
+def own_peak() -> int:
+    """Peak RSS of this process in bytes, below which no child's can be seen.
+
+    Linux counts the memory that a child shares with its parent before it runs its own program.
+    """
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT

@@ -52,6 +52,7 @@ def application() -> socketio.ASGIApp:
 def _url() -> Iterator[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()  # so that nobody who comes before the server is refused
         config = uvicorn.Config(application(), log_level="error", ws="wsproto", lifespan="off")
         server = uvicorn.Server(config)
         serving = server.serve(sockets=[listening])

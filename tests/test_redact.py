@@ -265,6 +265,13 @@ def test_headers_keep_what_is_not_secret(name: str, value: str, shown: str) -> N
         ),
         (f"curl -H 'x-metrics-token: ${NAME}'", f"curl -H 'x-metrics-token: ${NAME}'"),
         ("x-metrics-token: $OTHER", f"x-metrics-token: {REDACTED}"),
+        ("<td>Cookie: sid=abc</td>", f"<td>Cookie: sid={REDACTED}</td>"),
+        (
+            "{&quot;Authorization&quot;: &quot;Bearer abc&quot;}",
+            f"{{&quot;Authorization&quot;: &quot;Bearer {REDACTED}&quot;}}",
+        ),
+        ("[(b'authorization', b'Bearer abc')]", f"[(b'authorization', b'Bearer {REDACTED}')]"),
+        ("without authorization, as a stranger", "without authorization, as a stranger"),
         ("about a cookie: it is sweet", "about a cookie: it is sweet"),
         ("t=eyJhbGciOi.eyJzdWIiOi.c2ln&u=1", f"t={REDACTED}&u=1"),
         ("t=eyJhbGciOi.eyJzdWIiOi.", f"t={REDACTED}"),

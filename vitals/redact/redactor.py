@@ -34,6 +34,7 @@ _TELLING = re.compile(r"auth|cookie|credential|passw|secret|session|signature|to
 _JWT = re.compile(
     r"eyJ[A-Za-z0-9_-]{4,}+(?:\.[A-Za-z0-9_-]++){2,4}|eyJ[A-Za-z0-9_-]{4,}+\.[A-Za-z0-9_-]++\."
 )
+_QUOTE = r"(?:\\?[\"']|&quot;|&#34;|&#39;|&#x27;)"
 _SCHEME = r"(?:(?:Basic|Bearer|Digest|Negotiate|Token)\s+)?"
 _ATTRIBUTE = re.compile(
     r"(?i)\s*(?:path=[^,;\s]*|domain=[a-z0-9.-]*|max-age=-?[0-9]+|samesite=[a-z]+|secure|httponly"
@@ -135,8 +136,9 @@ class Redactor:
     def _header_pattern(self) -> re.Pattern[str]:
         names = "|".join(re.escape(name) for name in sorted(self._headers, key=len, reverse=True))
         return re.compile(
-            rf"(?i)(?<![A-Za-z0-9-])(?P<name>{names})(?P<sep>\\?[\"']?(?::|=|,)\s*\\?[\"']?)"
-            rf"(?P<value>[^\r\n\"'\\]+)"
+            rf"(?i)(?<![A-Za-z0-9-])(?P<name>{names})"
+            rf"(?P<sep>{_QUOTE}?\s*[:=]\s*{_QUOTE}?|{_QUOTE}\s*,\s*b?{_QUOTE})"
+            rf"(?P<value>(?:(?!{_QUOTE}|<[/a-z])[^\r\n\\])+)"
         )
 
     def _hide_header(self, found: re.Match[str]) -> str:
