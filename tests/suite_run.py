@@ -10,6 +10,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Any
@@ -24,15 +25,19 @@ PATIENCE_S = 60.0
 
 _COPIED = ("checks", "environments", "conftest.py", "pyproject.toml")
 _SHARED = ("vitals", "standin")
-_PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
+ALONE = ("unshare", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
+"""Starts a command where there is no network but the loopback device."""
+_PYTEST = (sys.executable, "-m", "pytest")
 
 # A child begins with the peak of the process that started it, so a small one has to stand between.
-_MEASURE = (
-    sys.executable, "-I", "-S", "-c",
-    "import resource, subprocess, sys; code = subprocess.call(sys.argv[2:]);"
-    "peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss;"
-    "open(sys.argv[1], 'w').write(str(peak)); sys.exit(code)",
-)  # fmt: skip
+_MEASURED = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+with open(sys.argv[1], "w") as file:
+    file.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code)
+"""
+_MEASURE = (sys.executable, "-I", "-S", "-c", _MEASURED)
 _KILOBYTES_PER_MB = 1024
 
 
@@ -94,7 +99,11 @@ class Running:
         return next(iter(self._suite.folders() - self._before), None)
 
     def wait(self) -> Ended:
-        """Wait for the end, at most `PATIENCE_S`; then the run is killed and TimeoutExpired raised."""
+        """Wait for the end of the run.
+
+        Raises:
+            subprocess.TimeoutExpired: it did not end within `PATIENCE_S` and was killed.
+        """
         try:
             code = self.process.wait(PATIENCE_S)
         finally:
@@ -176,26 +185,24 @@ class Suite:
 def environment_text(
     ready: Mapping[str, Any],
     *,
-    probe_ms: int = 1500,
+    urls: Mapping[str, str] | None = None,
     round_ms: int = 4000,
     more: str = "",
-    **urls: str,
 ) -> str:
     """An environment file for a stand-in, without its name.
 
     Args:
         ready: its READY line.
-        probe_ms: deadline of a probe.
-        round_ms: deadline of the round.
-        more: further tables.
         urls: in place of the stand-in's, by key of `[urls]`.
+        round_ms: deadline of the round; that of a probe is 1500 ms.
+        more: further tables.
     """
     known = {target: ready.get(target) or "" for target in ("api", "web", "client", "socket")}
-    where = "\n".join(f'{key} = "{url}"' for key, url in {**known, **urls}.items())
+    where = "\n".join(f'{key} = "{url}"' for key, url in {**known, **(urls or {})}.items())
     trust = f'[network]\nca_file = "{ready["ca_file"]}"\n' if ready.get("ca_file") else ""
     return (
         f'description = "a stand-in of a test"\n[urls]\n{where}\n{trust}'
-        f"[deadlines]\nprobe_ms = {probe_ms}\nround_ms = {round_ms}\n{more}"
+        f"[deadlines]\nprobe_ms = 1500\nround_ms = {round_ms}\n{more}"
     )
 
 
@@ -212,6 +219,15 @@ def faults_on(ready: Mapping[str, Any], *faults: str) -> Iterator[None]:
             _switch(ready, "DELETE", fault.partition("=")[0])
 
 
+@cache
+def can_be_alone() -> bool:
+    """Whether this machine lets a command run without its network; see `ALONE`."""
+    try:
+        return subprocess.run([*ALONE, "true"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
 def _switch(ready: Mapping[str, Any], method: str, place: str) -> None:
     request = Request(f"{ready['control']}/faults/{place}", method=method)
     with urlopen(request, timeout=5) as answer:
@@ -221,5 +237,3 @@ def _switch(ready: Mapping[str, Any], method: str, place: str) -> None:
 def _content(stream: IO[bytes]) -> str:
     stream.seek(0)
     return stream.read().decode()
-
-

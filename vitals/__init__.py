@@ -13,21 +13,26 @@ from vitals.probe.sample import (
     TlsSample,
     WatchSample,
 )
-from vitals.probe.spec import EACH, Dns, Get, Head, Page, Preflight, Socket, Tls, Watch
+from vitals.probe.series import GateSample
+from vitals.probe.spec import EACH, Dns, Gate, Get, Head, Page, Preflight, Socket, Tls, Watch
 from vitals.verdict.builds import CONSTANT_VERSION, Release, instances, read_instance, web_build
-from vitals.verdict.check import check
+from vitals.verdict.check import GATES, check
 from vitals.verdict.expect import expect, worst_first
 from vitals.verdict.finding import Finding, inconclusive, require
+from vitals.verdict.response_time import judged
 
 __version__ = "0.1.0"
 
 __all__ = [
     "CONSTANT_VERSION",
     "EACH",
+    "GATES",
     "Dns",
     "DnsSample",
     "Environment",
     "Finding",
+    "Gate",
+    "GateSample",
     "Get",
     "Head",
     "Kind",
@@ -46,6 +51,7 @@ __all__ = [
     "expect",
     "inconclusive",
     "instances",
+    "judged",
     "read_instance",
     "require",
     "web_build",

@@ -52,9 +52,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let what others stand on come first, in whatever order the rest is."""
-    collecting.put_foundations_first(items)
+    collecting.put_foundations_first(config, items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from vitals.plugin.declared import critical_titles
 from vitals.plugin.judging import CHECK
-from vitals.verdict.check import declared
+from vitals.plugin.session import SESSION
+from vitals.verdict.check import FOUNDATIONS, GATES, declared
 from vitals.verdict.outcome import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from vitals.environment import ResponseTime
+    from vitals.verdict.check import Check
 
 
 def make_instances(metafunc: pytest.Metafunc) -> None:
@@ -23,6 +28,9 @@ def make_instances(metafunc: pytest.Metafunc) -> None:
         return
     names = [name for name, _ in check.probes]
     targets = check.each or ("",)
+    session = metafunc.config.stash.get(SESSION, None)
+    if check.each == GATES and session is not None:
+        targets = tuple(rule.name for rule in session.environment.response_time) or GATES
     metafunc.parametrize(
         names,
         [[probe for _, probe in check.for_target(target)] for target in targets],
@@ -30,18 +38,30 @@ def make_instances(metafunc: pytest.Metafunc) -> None:
     )
 
 
-def stash_declarations(items: Iterable[pytest.Item]) -> None:
+def stash_declarations(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
     """Note on each item of a check which instance it is."""
+    session = config.stash.get(SESSION, None)
+    rules = session.environment.response_time if session else ()
+    by_name = {rule.name: rule for rule in rules}
     for item in items:
         check = declared(getattr(item, "function", None))
-        if check is not None:
-            target = item.callspec.id if check.each else ""  # type: ignore[attr-defined]  # a Function made by parametrize has it
-            item.stash[CHECK] = (check, target)
+        if check is None:
+            continue
+        target = item.callspec.id if check.each else ""  # type: ignore[attr-defined]  # a Function made by parametrize has it
+        if check.each == GATES and target in by_name:
+            check = _of_gate(check, by_name[target])
+        item.stash[CHECK] = (check, target)
 
 
-def put_foundations_first(items: list[pytest.Item]) -> None:
+def _of_gate(check: Check, rule: ResponseTime) -> Check:
+    """A gate has its name and severity from the environment file."""
+    foundation = FOUNDATIONS[rule.routes[0].target]
+    return replace(check, title=rule.name, severity=Severity(rule.severity), stands_on=foundation)
+
+
+def put_foundations_first(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Order items so that a check comes after the one that it stands on; stable otherwise."""
-    stash_declarations(items)
+    stash_declarations(config, items)
     stands_on = dict(_titles(item) for item in items if CHECK in item.stash)
     items.sort(key=lambda item: _depth(_titles(item)[0], stands_on) if CHECK in item.stash else 0)
 
@@ -65,5 +85,5 @@ def count_critical(suites: Iterable[Path]) -> int:
 
 def critical_titles_of(items: Iterable[pytest.Item]) -> set[str]:
     """The declared titles of the critical checks among these items."""
-    checks = (item.stash[CHECK][0] for item in items)
-    return {check.title for check in checks if check.severity is Severity.CRITICAL}
+    found = (declared(getattr(item, "function", None)) for item in items)
+    return {check.title for check in found if check and check.severity is Severity.CRITICAL}

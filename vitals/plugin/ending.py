@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import vitals
 from vitals.environment import TARGETS
+from vitals.record import gates, samples
 from vitals.record import run as shapes
-from vitals.record import samples
 from vitals.record.times import rfc3339
 from vitals.record.write import write_bytes, write_record
 from vitals.report import junit
@@ -51,7 +51,7 @@ def finish(run: Session, config: pytest.Config) -> int:
     """
     circumstances = Circumstances(
         interrupted=run.interrupted,
-        prober_broken=(run.sent.prober_broken() or "") if run.sent else "",
+        prober_broken=(run.sent.prober_broken() or run.starved) if run.sent else "",
         suite_errors=tuple(run.suite_errors),
         critical_declared=run.critical_declared,
         critical_selected=len(run.critical_selected),
@@ -117,6 +117,7 @@ def _write(
     sentence: str,
 ) -> None:
     observations = run.sent.all_samples() if run.sent else ()
+    gate_samples = run.sent.gate_samples() if run.sent else ()
     environment = run.environment
     interrupted = circumstances.interrupted
     record = shapes.RunRecord(
@@ -148,10 +149,10 @@ def _write(
             broken=circumstances.prober_broken,
             control=_controls(run),
         ),
-        probes=samples.probe_infos(observations),
-        gates=[],
+        probes=[*samples.probe_infos(observations), *gates.series_probes(gate_samples)],
+        gates=gates.gate_infos(gate_samples),
         findings=[_finding(result) for result in run.results],
-        counts=samples.counts(observations),
+        counts=samples.added(samples.counts(observations), gates.counts(gate_samples)),
         verdict=shapes.VerdictInfo(
             exit_code=int(verdict.exit_code),
             incident=verdict.incident.value if verdict.incident else None,

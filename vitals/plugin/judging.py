@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from vitals.probe.series import GateSample
 from vitals.report import repeat
 from vitals.report.timing import slowest
 from vitals.verdict import conclude
 from vitals.verdict.finding import Finding
 from vitals.verdict.outcome import Outcome, Result
+from vitals.verdict.response_time import starvation
 
 if TYPE_CHECKING:
     from vitals.plugin.session import Session
@@ -82,6 +84,10 @@ def _judge(session: Session, item: pytest.Function) -> Result:
     names = item._fixtureinfo.argnames  # noqa: SLF001 - pytest's own caller of tests reads it too
     arguments = {name: item.funcargs[name] for name in names if name not in samples}
     blank = replace(blank, timing=slowest(samples.values()))
+    for sample in samples.values():
+        if isinstance(sample, GateSample) and (proof := starvation(sample)):
+            session.starved = session.starved or proof
+            return conclude.blocked(blank, "the prober")
     try:
         words = item.obj(**arguments, **samples)
     except Finding as finding:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import vitals
+from vitals.environment import TARGETS
 from vitals.plugin import collecting, ending, judging
 from vitals.plugin.embedded import StandinError, running
 from vitals.plugin.judging import CHECK, RESULT, NotHealthyError
 from vitals.plugin.reporting import finish_report, outcome_word
 from vitals.probe.round import Round
+from vitals.verdict import response_time
 from vitals.verdict.judge import Exit
 from vitals.verdict.outcome import Outcome
 
@@ -64,7 +66,11 @@ class RunHooks:
                 if not probe.off_because(environment)
             ]
             ending.write_interrupted(self._run, self._config)
-            self._run.sent = Round(environment, user_agent=f"vendhub-vitals/{vitals.__version__}")
+            self._run.sent = Round(
+                environment,
+                user_agent=f"vendhub-vitals/{vitals.__version__}",
+                judging=response_time.judging(),
+            )
             stack.callback(self._run.sent.stop)
             self._run.sent.start(probes)
             return (yield)
@@ -75,9 +81,9 @@ class RunHooks:
         __tracebackhide__ = True
         if CHECK not in pyfuncitem.stash:
             return None
-        check, target = pyfuncitem.stash[CHECK]
-        self._run.critical_reached.add(check.title)
-        if target and not self._run.environment.target_url(target):
+        _, target = pyfuncitem.stash[CHECK]
+        self._run.critical_reached |= collecting.critical_titles_of([pyfuncitem])
+        if target in TARGETS and not self._run.environment.target_url(target):
             pytest.skip(f"urls.{target} is not configured")
         result = judging.run_check(self._run, pyfuncitem)
         pyfuncitem.stash[RESULT] = result

@@ -32,6 +32,7 @@ class Session:
         critical_declared: how many critical checks the folders reached by the run declare.
         critical_selected: the titles, as declared, of those that were selected.
         critical_reached: the titles of those that were tried.
+        starved: the proof that the prober was too late for a gate's samples; empty if it was not.
         sent: the round of this run; None until something is sent.
     """
 
@@ -46,6 +47,7 @@ class Session:
     critical_selected: set[str] = field(default_factory=set)
     critical_reached: set[str] = field(default_factory=set)
     interrupted: bool = False
+    starved: str = ""
     sent: Round | None = None
 
     @property

@@ -106,11 +106,13 @@ async def _attempt(prober: Prober, ask: Ask) -> Sample:
             async with prober.slot_of(step.url):
                 at = prober.clock.now()
                 limit = limit or prober.limit()
-                sample = await _exchange(prober, step, limit)
+                with prober.paced(step.url) as answers:
+                    sample = await exchange(prober, step, limit)
+                    answers.append(sample)
         except TimeoutError:
             count = prober.environment.limits.connections
             words = f"not sent: {count} requests to the host were in flight until the round ended"
-            sample = _unsent(prober, step, Kind.DEADLINE, words, at)
+            sample = unsent(prober, step, Kind.DEADLINE, words, at)
         sample = replace(sample, hops=hops)
         if start is not None:
             sample = replace(
@@ -144,7 +146,7 @@ async def _attempt(prober: Prober, ask: Ask) -> Sample:
         step = replace(step, url=following, source=step.url, headers=headers)
 
 
-async def _exchange(prober: Prober, ask: Ask, limit: Limit) -> Sample:
+async def exchange(prober: Prober, ask: Ask, limit: Limit) -> Sample:
     """One request on one connection.
 
     A connection that was used before may be closed by the server in the moment in which it is
@@ -154,7 +156,8 @@ async def _exchange(prober: Prober, ask: Ask, limit: Limit) -> Sample:
     sample = await _request(prober, ask, limit)
     is_race = sample.kind is Kind.RESET and sample.reused and sample.status is None
     if is_race and ask.repeat:
-        return await _request(prober, replace(ask, fresh=True), limit)
+        sample = await _request(prober, replace(ask, fresh=True), limit)
+    prober.note_round_trip(ask.url, sample.phases.connect)
     return sample
 
 
@@ -261,7 +264,8 @@ def _whole(prober: Prober) -> Bound:
     return Bound(limit, limit)
 
 
-def _unsent(prober: Prober, ask: Ask, kind: Kind, words: str, at: float) -> Sample:
+def unsent(prober: Prober, ask: Ask, kind: Kind, words: str, at: float) -> Sample:
+    """The sample of a request that never left: `words` say why, `at` when it should have."""
     return Sample(
         probe=ask.probe,
         kind=kind,
@@ -276,4 +280,4 @@ def _unsent(prober: Prober, ask: Ask, kind: Kind, words: str, at: float) -> Samp
 
 def foreign(prober: Prober, ask: Ask, reason: str) -> Sample:
     """The sample of a URL that was not requested, because of where it leads."""
-    return _unsent(prober, ask, Kind.FOREIGN, reason, prober.clock.now())
+    return unsent(prober, ask, Kind.FOREIGN, reason, prober.clock.now())

@@ -63,7 +63,7 @@ class Pace:
         """
         at = max(not_before, self._not_before)
         if self._planned:
-            at = max(at, self._planned[-1] + self._spacing())
+            at = max(at, self._planned[-1] + self.spacing)
         for budget in self._budgets:
             allowed = max(math.floor(budget.count * self._headroom), 1)
             if len(self._planned) >= allowed:
@@ -109,7 +109,9 @@ class Pace:
         """The suspicion is settled: the pace of before."""
         self._gap = 0.0
 
-    def _spacing(self) -> float:
+    @property
+    def spacing(self) -> float:
+        """Seconds between two planned requests to the route."""
         spread = (b.seconds / max(math.floor(b.count * self._headroom), 1) for b in self._budgets)
         return max(min(spread, default=_LEAST_GAP), self._gap)
 

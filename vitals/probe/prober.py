@@ -6,20 +6,27 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from vitals.probe.client import make_ssl_context, make_transport
 from vitals.probe.destination import place_of, target_urls
+from vitals.probe.lag import LagWatch
+from vitals.probe.pace import Pace
 from vitals.probe.sample import Kind
 from vitals.probe.timeline import seconds
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from vitals.environment import Environment
     from vitals.probe.client import httpx
     from vitals.probe.clock import Clock
     from vitals.probe.names import Names
+    from vitals.probe.sample import Sample
+
+
+_SHARE_FOR_THE_LAST = 0.2  # of the round, kept for a last answer when other probes hang
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ class Prober:
         names: the host names that were looked up.
         end: the loop's time at which the round ends.
         quiet: set when every probe but the watches has ended.
+        watch_until: the loop's time until which watches wait for that.
         user_agent: how requests introduce themselves.
     """
 
@@ -65,14 +73,25 @@ class Prober:
         self.quiet = asyncio.Event()
         self.round_seconds = environment.deadlines.round_ms / 1000
         self.end = asyncio.get_running_loop().time() + self.round_seconds
+        self.watch_until = self.end - _SHARE_FOR_THE_LAST * self.round_seconds
         self.ssl_context = self.make_ssl_context()
         self._http2 = any(url.startswith("https:") for url in target_urls(environment))
         self._pool = self._make_pool()
+        self.lag = LagWatch()
+        self._paces: dict[str, Pace] = {}
+        self._round_trips: dict[tuple[str, int], float] = {}
         self._slots: dict[tuple[str, int], asyncio.Semaphore] = {}
 
     def make_ssl_context(self) -> ssl.SSLContext:
         """A context of its own, for what must not share the HTTP client's protocol offers."""
         return make_ssl_context(self.environment.network.ca_file)
+
+    def extend(self) -> None:
+        """Give one more probe its time where gates may take longer than the round."""
+        if self.watch_until < self.end:
+            return
+        probe_seconds = self.environment.deadlines.probe_ms / 1000
+        self.end = max(self.end, asyncio.get_running_loop().time() + probe_seconds)
 
     async def close(self) -> None:
         """Close all connections that are kept open."""
@@ -99,16 +118,22 @@ class Prober:
             await own.aclose()
 
     @contextlib.asynccontextmanager
-    async def slot(self, place: tuple[str, int]) -> AsyncIterator[None]:
+    async def slot(
+        self, place: tuple[str, int], *, until: float | None = None
+    ) -> AsyncIterator[None]:
         """One of the places for requests in flight to a host; waits for a free one.
 
+        Args:
+            place: host and port.
+            until: the loop's time at which to stop waiting; None for the round's deadline.
+
         Raises:
-            TimeoutError: none became free before the round's deadline.
+            TimeoutError: none became free in time.
         """
         slots = self._slots.get(place)
         if slots is None:
             slots = self._slots[place] = asyncio.Semaphore(self.environment.limits.connections)
-        async with asyncio.timeout_at(self.end):
+        async with asyncio.timeout_at(self.end if until is None else until):
             await slots.acquire()
         try:
             yield
@@ -118,6 +143,41 @@ class Prober:
     def slot_of(self, url: str) -> contextlib.AbstractAsyncContextManager[None]:
         """A place for a request to the host of a URL."""
         return self.slot(place_of(url))
+
+    def pace_of(self, url: str) -> Pace:
+        """The pace of a route: the API counts its own, by whatever host they are asked."""
+        path = urlsplit(url).path
+        key = path if path.startswith("/api/v1/") else f"{place_of(url)}{path}"
+        if key not in self._paces:
+            limits = self.environment.limits
+            self._paces[key] = Pace(limits.windows, limits.headroom)
+        return self._paces[key]
+
+    @contextlib.contextmanager
+    def paced(self, url: str) -> Iterator[list[Sample]]:
+        """Count a request of the round in the pace of its route; its answer is put in the list."""
+        loop = asyncio.get_running_loop()
+        pace = self.pace_of(url)
+        pace.note_unplanned(loop.time())
+        answers: list[Sample] = []
+        try:
+            yield answers
+        finally:
+            pace.answer(loop.time(), answers[-1] if answers else None)
+
+    def note_round_trip(self, url: str, connect: float | None) -> None:
+        """Remember the shortest time that connecting to a host took."""
+        if connect is not None:
+            place = place_of(url)
+            self._round_trips[place] = min(connect, self._round_trips.get(place, connect))
+
+    def round_trip(self, url: str) -> float:
+        """The shortest time that connecting to the host of a URL took, in seconds."""
+        return self._round_trips.get(place_of(url), 0.0)
+
+    def limit_at(self, when: float, length: float) -> Limit:
+        """A probe's own deadline at a moment of the loop."""
+        return Limit(when, Kind.TIMEOUT, length)
 
     def limit(self) -> Limit:
         """When a probe that is sent now is given up."""

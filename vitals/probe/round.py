@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vitals.probe import control, dns, http, page, socketio, tls, watch
 from vitals.probe.clock import Clock
 from vitals.probe.fault import printable
+from vitals.probe.gates import longest, run_series, shared
 from vitals.probe.loop import Background
 from vitals.probe.names import Names
 from vitals.probe.prober import Prober
@@ -25,15 +26,18 @@ from vitals.probe.sample import (
     TlsSample,
     WatchSample,
 )
-from vitals.probe.spec import Dns, Get, Head, Page, Preflight, Probe, Socket, Tls, Watch
+from vitals.probe.series import GateSample
+from vitals.probe.spec import Dns, Gate, Get, Head, Page, Preflight, Probe, Socket, Tls, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from vitals.environment import Environment
+    from vitals.environment import Environment, ResponseTime
     from vitals.probe.control import Control
+    from vitals.probe.series import Judging
 
 _GRACE = 1.0  # seconds that a probe may take to end after the round's deadline
+_GATES_WAIT = 1.0  # seconds that gates wait at most for the round of health probes
 _HOSTS = 8  # that a run has connections to at once, generously
 _DEAD_LOOP = "the prober's own event loop does not run"
 
@@ -67,6 +71,7 @@ class Round:
         environment: where to look.
         clock: the run's time; begins now unless given.
         user_agent: how requests introduce themselves.
+        judging: how gates are judged; needed when a gate is among the probes.
     """
 
     def __init__(
@@ -75,10 +80,12 @@ class Round:
         *,
         clock: Clock | None = None,
         user_agent: str = "vendhub-vitals",
+        judging: Judging | None = None,
     ) -> None:
         self.clock = clock or Clock.started_now()
         self._environment = environment
         self._user_agent = user_agent
+        self._judging = judging
         self._results: dict[Probe, Future[Observation]] = {}
         self._control: Future[Control] = Future()
         self._broken: Future[str | None] = Future()
@@ -100,11 +107,14 @@ class Round:
             raise RuntimeError("a round is started once")
         self._results = {probe: Future() for probe in probes}
         for probe in self._results:
-            if type(probe) not in SENDERS:
+            if type(probe) not in SENDERS and not self._is_judged(probe):
                 raise TypeError(f"no sender for {probe!r}; add it to vitals.probe.round.SENDERS")
         deadlines, network = self._environment.deadlines, self._environment.network
         names = Names(network.resolver or "", patience=deadlines.probe_ms / 1000)
         self._end = time.monotonic() + deadlines.round_ms / 1000
+        if gates := self._gates():
+            last = deadlines.probe_ms / 1000
+            self._end += _GATES_WAIT + longest(self._environment, gates) + last
         may_open = _HOSTS * self._environment.limits.connections
         self._background = Background(names, may_open)
         self._background.start()
@@ -141,10 +151,16 @@ class Round:
         return _DEAD_LOOP
 
     def all_samples(self) -> tuple[Observation, ...]:
-        """Everything that was observed so far, with first attempts and parts, in time's order."""
+        """What the round observed so far, with first attempts and parts, in time's order."""
         ended = [future.result() for future in self._results.values() if future.done()]
-        parts = [part for observation in ended for part in observation.all()]
+        asked = [one for one in ended if not isinstance(one, GateSample)]
+        parts = [part for observation in asked for part in observation.all()]
         return tuple(sorted(parts, key=lambda part: part.at))
+
+    def gate_samples(self) -> tuple[GateSample, ...]:
+        """The series of the gates that have ended."""
+        ended = [future.result() for future in self._results.values() if future.done()]
+        return tuple(one for one in ended if isinstance(one, GateSample))
 
     def stop(self) -> None:
         """Cancel what is outstanding and close every connection; may be called twice."""
@@ -170,10 +186,21 @@ class Round:
         # First, because it makes the client load its parts: the first probes of the product would
         # else show some 20 ms of that as time to connect.
         own = await control.ask_own_server(prober)
-        tasks = {probe: asyncio.create_task(self._one(prober, probe)) for probe in self._results}
+        gates = self._gates()
+        if gates:
+            now = asyncio.get_running_loop().time()
+            prober.watch_until = now + _GATES_WAIT + longest(self._environment, gates)
+        tasks = {
+            probe: asyncio.create_task(self._one(prober, probe))
+            for probe in self._results
+            if not isinstance(probe, Gate)
+        }
         watches = {task for probe, task in tasks.items() if isinstance(probe, Watch)}
+        others = {*tasks.values()} - watches
         every = {*tasks.values()}
-        every.add(asyncio.create_task(_set_after(prober.quiet, {*tasks.values()} - watches)))
+        sampling = asyncio.create_task(self._sample(prober, gates, others))
+        every.add(sampling)
+        every.add(asyncio.create_task(_set_after(prober.quiet, {*others, sampling})))
         every.add(asyncio.create_task(self._judge_prober(prober, own, {*tasks.values()})))
         await self._stopping.wait()
         outstanding = [task for task in every if not task.done()]
@@ -182,10 +209,47 @@ class Round:
         await asyncio.gather(*outstanding, return_exceptions=True)
         await prober.close()
 
+    def _gates(self) -> list[Gate]:
+        return [probe for probe in self._results if isinstance(probe, Gate)]
+
+    def _is_judged(self, probe: Probe) -> bool:
+        return isinstance(probe, Gate) and self._judging is not None
+
+    async def _sample(
+        self, prober: Prober, gates: list[Gate], others: set[asyncio.Task[None]]
+    ) -> None:
+        """Sample the gates side by side, once the round of health probes is answered."""
+        if not gates or self._judging is None:
+            return
+        if others:
+            await asyncio.wait(others, timeout=_GATES_WAIT)
+        prober.lag.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for rules in shared(self._environment, gates):
+                    group.create_task(self._one_series(prober, self._judging, rules))
+        finally:
+            prober.lag.stop()
+
+    async def _one_series(
+        self, prober: Prober, judging: Judging, rules: list[ResponseTime]
+    ) -> None:
+        try:
+            found = await run_series(prober, judging, rules)
+        except Exception as fault:  # noqa: BLE001 - a probe never raises
+            words = printable(f"{type(fault).__name__}: {fault}")
+            for rule in rules:
+                gate = Gate(rule.name)
+                self._results[gate].set_result(self._empty(gate, Kind.PROBER, words))
+            return
+        for name, sample in found.items():
+            self._results[Gate(name)].set_result(sample)
+
     async def _one(self, prober: Prober, probe: Probe) -> None:
         sender = SENDERS[type(probe)]
         try:
-            async with asyncio.timeout_at(prober.end + _GRACE):
+            end = self._end if isinstance(probe, Watch) else prober.end
+            async with asyncio.timeout_at(end + _GRACE):
                 found = await sender.send(prober, probe)
         except TimeoutError:
             found = self._empty(probe, Kind.DEADLINE, "it did not end with the round")
@@ -223,7 +287,8 @@ class Round:
 
     def _empty(self, probe: Probe, kind: Kind, detail: str) -> Observation:
         at = self.clock.now()
-        return SENDERS[type(probe)].brings.empty(
+        brings = GateSample if isinstance(probe, Gate) else SENDERS[type(probe)].brings
+        return brings.empty(
             probe=probe,
             kind=kind,
             started_at=self.clock.utc(at),

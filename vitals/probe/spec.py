@@ -131,6 +131,27 @@ class Watch(Probe):
 
 
 @dataclass(frozen=True, slots=True)
+class Gate(Probe):
+    """The series of requests that a `[[response_time]]` gate is decided by.
+
+    Its target is the name of the gate.
+    """
+
+    @property
+    def label(self) -> str:
+        """The gate's name."""
+        return f"gate {self.target}"
+
+    def off_because(self, environment: Environment) -> str | None:
+        """On where the file has the gate and the surfaces of all its routes."""
+        rule = next((one for one in environment.response_time if one.name == self.target), None)
+        if rule is None:
+            return "[[response_time]]"
+        missing = [route for route in rule.routes if not environment.target_url(route.target)]
+        return f"urls.{missing[0].target}" if missing else None
+
+
+@dataclass(frozen=True, slots=True)
 class Tls(Probe):
     """The TLS handshake of a target's host."""
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from vitals.probe.prober import Prober
     from vitals.probe.spec import Watch
 
-_SHARE_FOR_THE_LAST = 0.2  # of the round, kept for the last answer when other probes hang
-
 
 async def send(prober: Prober, spec: Watch) -> WatchSample:
     """Answers at the start, each on a connection of its own, and one after all other probes."""
@@ -22,8 +20,9 @@ async def send(prober: Prober, spec: Watch) -> WatchSample:
     ask = Ask(probe=spec, url=base.rstrip("/") + spec.path, fresh=True)
     answers = await asyncio.gather(*(fetch(prober, ask) for _ in range(spec.times)))
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout_at(prober.end - _SHARE_FOR_THE_LAST * prober.round_seconds):
+        async with asyncio.timeout_at(prober.watch_until):
             await prober.quiet.wait()
+    prober.extend()
     answers.append(await fetch(prober, ask))
     worst = next((answer for answer in answers if answer.kind is not Kind.ANSWERED), answers[0])
     return WatchSample(

@@ -51,15 +51,33 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanInfo:
+    """The place of a request in the series of a gate; see `vitals.probe.series.Timed`.
+
+    `elapsed` and `server` are null where they are infinite: no usable answer.
+    """
+
+    index: int
+    route: str
+    planned: float
+    late: float
+    lag: float
+    use: str
+    failed: bool
+    elapsed: float | None
+    server: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SampleInfo:
     """One request as it was sent and answered; `is_retried`: an earlier attempt had failed."""
 
     at: float
     started: str
     kind: str
-    detail: str
     duration: float
-    phases: dict[str, float]
+    detail: str = ""
+    phases: dict[str, float] = field(default_factory=dict)
     method: str = ""
     url: str = ""
     status: int | None = None
@@ -69,6 +87,7 @@ class SampleInfo:
     body: str = ""
     facts: dict[str, str] = field(default_factory=dict)
     is_retried: bool = False
+    plan: PlanInfo | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +96,42 @@ class ProbeInfo:
 
     label: str
     samples: list[SampleInfo]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateInfo:
+    """One response-time gate: its rule, and what its samples came to.
+
+    `samples` names the probe whose samples decide it, in planned order; gates over the same
+    routes share one. `observed`, `upper` and `lower` are seconds, null where they are infinite
+    or unknown; `by_route` gives each route's own quantile and its number of samples.
+    """
+
+    name: str
+    samples: str
+    limit: float
+    measure: str
+    quantile: float
+    alpha_pass: float
+    alpha_fail: float
+    routes: dict[str, float]
+    round_trip: float
+    decision: str
+    n: int
+    exceedances: int
+    failures: int
+    throttled: int
+    set_aside: int
+    used: int
+    failed_route: str | None
+    observed: dict[str, float | None]
+    upper: float | None
+    lower: float | None
+    by_route: dict[str, list[float | None]]
+    to_decide: int | None
+    autocorrelation: float | None
+    stretch: list[float] | None
+    is_starved: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +205,7 @@ class RunRecord:
     builds: list[Build]
     prober: ProberInfo
     probes: list[ProbeInfo]
-    gates: list[str]
+    gates: list[GateInfo]
     findings: list[FindingInfo]
     counts: Counts
     verdict: VerdictInfo

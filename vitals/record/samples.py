@@ -53,7 +53,14 @@ def sample_info(observation: Observation) -> SampleInfo:
         body_bytes=len(sample.body) if sample else 0,
         body=sample.text[:_BODY_CHARACTERS] if sample else "",
         facts=_facts(observation),
+        is_retried=observation.first is not None,
     )
+
+
+def added(one: Counts, other: Counts) -> Counts:
+    """The sums of two counts."""
+    names = [field.name for field in fields(Counts)]
+    return Counts(**{name: getattr(one, name) + getattr(other, name) for name in names})
 
 
 def counts(samples: Iterable[Observation]) -> Counts:

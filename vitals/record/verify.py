@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vitals.record.gates import decided_again
+from vitals.record.run import GateInfo
 from vitals.verdict.judge import Circumstances, Exit, judge
 from vitals.verdict.outcome import Incident, Outcome, Result, Severity
 
 if TYPE_CHECKING:
     from vitals.record.run import Counts, FindingInfo, RunRecord
+
+
+_CANNOT = {Outcome.BLOCKED.value, Outcome.SUITE_ERROR.value, Outcome.KNOWN_GAP.value}
+_OUTCOMES = {
+    "PASS": {Outcome.PASS.value, *_CANNOT},
+    "FAIL": {Outcome.FAIL.value, *_CANNOT},
+    "UNDECIDED": {Outcome.INCONCLUSIVE.value, *_CANNOT},
+}
+"""What a check may have come to by what its gate decided."""
 
 
 def differences(record: RunRecord) -> list[str]:
@@ -39,7 +50,31 @@ def differences(record: RunRecord) -> list[str]:
         )
     if incident != record.verdict.incident and not circumstances.interrupted:
         found.append(f"verdict.incident is {record.verdict.incident}, the findings give {incident}")
-    return found + _miscounted(record.counts)
+    return found + _misjudged(record) + _miscounted(record.counts)
+
+
+def _misjudged(record: RunRecord) -> list[str]:
+    """What the samples of the gates give otherwise than the record says."""
+    outcomes = {finding.title: finding.outcome for finding in record.findings}
+    found = []
+    for gate in record.gates:
+        try:
+            again = decided_again(gate, record.probes)
+        except (ValueError, KeyError) as fault:
+            found.append(f"gate {gate.name}: cannot be decided again: {fault}")
+            continue
+        if again is None:
+            found.append(f"gate {gate.name}: its samples ({gate.samples}) are not in the record")
+            continue
+        found += [
+            f"gate {gate.name}: {name} is {said}, its samples give {given}"
+            for name in GateInfo.__dataclass_fields__
+            if (said := getattr(gate, name)) != (given := getattr(again, name))
+        ]
+        outcome = outcomes.get(gate.name)
+        if outcome is not None and outcome not in _OUTCOMES[again.decision]:
+            found.append(f"{gate.name} is {outcome}, its samples give {again.decision}")
+    return found
 
 
 def _name(code: Exit) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vitals.redact import Redactor
 
 RECORD = "run.json"
+_SAYS_NOTHING: tuple[Any, ...] = ([], {}, "", None, False)
 
 
 def write_record(record: RunRecord, folder: Path, redactor: Redactor) -> Path:
@@ -22,8 +23,16 @@ def write_record(record: RunRecord, folder: Path, redactor: Redactor) -> Path:
     Raises:
         OSError: the folder cannot be written to.
     """
-    document = redactor.data(asdict(record))
+    document = asdict(record)
+    for probe in document["probes"]:
+        probe["samples"] = [_without_defaults(sample) for sample in probe["samples"]]
+    document = redactor.data(document)
     return write_bytes(folder / RECORD, json.dumps(document, ensure_ascii=False).encode())
+
+
+def _without_defaults(sample: dict[str, Any]) -> dict[str, Any]:
+    """A sample without what says nothing: there may be tens of thousands of them."""
+    return {key: value for key, value in sample.items() if value not in _SAYS_NOTHING}
 
 
 def write_bytes(path: Path, content: bytes) -> Path:

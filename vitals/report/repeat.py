@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from vitals.environment import Secret
 from vitals.probe.sample import DnsSample, PageSample, Sample, SocketSample, TlsSample, WatchSample
+from vitals.probe.series import GateSample
 from vitals.probe.spec import Request
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ def command(observation: Observation, environment: Environment) -> str:
             return _curl(observation.page, environment)
         case WatchSample() if observation.answers:
             return _curl(observation.answers[0], environment)
+        case GateSample() if observation.inner():
+            slowest = max(observation.inner(), key=lambda sample: sample.duration)
+            return command(slowest, environment)
         case TlsSample():
             place = shlex.quote(f"{observation.host}:{observation.port}")
             name = shlex.quote(observation.host)

@@ -46,7 +46,7 @@ class Instance:
         started: timestamp less uptime of one answer, by the target's clock; None if not told.
         uptime: seconds that it had been up when it answered; None if not told.
         seen_at: when the prober asked (UTC).
-        at: the same in seconds since the run began.
+        at: the same in seconds since the run began; the answer itself is a little younger.
     """
 
     surface: str
@@ -106,7 +106,7 @@ def read_instance(answer: Sample) -> Instance | None:
         started=started,
         uptime=seconds,
         seen_at=answer.started_at,
-        at=answer.at + answer.duration,
+        at=answer.at,
     )
 
 

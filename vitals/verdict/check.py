@@ -27,6 +27,10 @@ FOUNDATIONS = {
 """The check that whatever looks at a target stands on; `{foundation}` in `stands_on`."""
 
 
+GATES = ("gate",)
+"""For `each`: one instance for each `[[response_time]]` of the environment file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """What `@check` says about a test function."""

@@ -63,12 +63,12 @@ def found(blank: Result, finding: Finding, base: Result | None, prober_broken: s
     )
     unanswered = finding.observation is not None and not finding.observation.answered
     if unanswered and prober_broken:
-        return _blocked(result, "the prober")
+        return blocked(result, "the prober")
     if finding.is_bare and base is not None and not base.outcome.is_healthy:
         if base.outcome is Outcome.KNOWN_GAP:
             words = f"KNOWN GAP (because of {base.title})"
             return replace(result, outcome=Outcome.KNOWN_GAP, words=words, blocked_by=base.title)
-        return _blocked(result, base.title)
+        return blocked(result, base.title)
     if finding.outcome is Outcome.INCONCLUSIVE:
         return replace(result, words=f"UNDECIDED ({finding})")
     if result.is_critical:
@@ -98,5 +98,6 @@ def with_known_gap(result: Result, gap: Gap, today: date) -> Result:
     return replace(result, outcome=Outcome.KNOWN_GAP, words=words, gap_expired=expired)
 
 
-def _blocked(result: Result, by: str) -> Result:
+def blocked(result: Result, by: str) -> Result:
+    """The result of a check that could not be tried, by what stands in its way."""
     return replace(result, outcome=Outcome.BLOCKED, words=f"BLOCKED (by {by})", blocked_by=by)

@@ -1,0 +1,119 @@
+"""The gates of a run: which of them share a series of requests, and how one is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from vitals.probe.body import Bound
+from vitals.probe.destination import place_of
+from vitals.probe.http import Ask, exchange, unsent
+from vitals.probe.sample import Kind
+from vitals.probe.sampler import Sampler
+from vitals.probe.series import GateSample
+from vitals.probe.spec import Gate, Get
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vitals.environment import Environment, ResponseTime, Route
+    from vitals.probe.pace import Pace
+    from vitals.probe.prober import Prober
+    from vitals.probe.sample import Sample
+    from vitals.probe.series import Judging
+
+_KEPT = 2000
+
+
+def shared(environment: Environment, gates: Iterable[Gate]) -> list[list[ResponseTime]]:
+    """The rules of these gates, those together that ask the same routes with the same budget."""
+    wanted = {gate.target for gate in gates}
+    series: dict[object, list[ResponseTime]] = {}
+    for rule in environment.response_time:
+        if rule.name in wanted:
+            key = (rule.routes, rule.max_samples, rule.max_seconds)
+            series.setdefault(key, []).append(rule)
+    return list(series.values())
+
+
+def longest(environment: Environment, gates: Iterable[Gate]) -> float:
+    """Seconds that the gates may take at most, the last answers included."""
+    rules = [rule for series in shared(environment, gates) for rule in series]
+    patience = environment.deadlines.probe_ms / 1000
+    return max((rule.max_seconds + patience for rule in rules), default=0.0)
+
+
+async def run_series(
+    prober: Prober, judging: Judging, rules: list[ResponseTime]
+) -> dict[str, GateSample]:
+    """Sample the gates over one set of routes until they are decided.
+
+    Args:
+        prober: the connections and paces of the run.
+        judging: how the gates are judged.
+        rules: gates over the same routes.
+
+    Returns:
+        By the name of each gate, the series that it is decided by.
+    """
+    loop = asyncio.get_running_loop()
+    at = prober.clock.now()
+    patience = prober.environment.deadlines.probe_ms / 1000
+
+    async def send(route: Route, give_up: float) -> Sample:
+        return await _send(prober, route, give_up)
+
+    def pace_of(route: Route) -> Pace:
+        return prober.pace_of(_url(prober, route))
+
+    def round_trip(route: Route) -> float:
+        return prober.round_trip(_url(prober, route))
+
+    sampler = Sampler(
+        rules,
+        [judging.judge(rule) for rule in rules],
+        order=judging.order(rules[0]),
+        paces=pace_of,
+        send=send,
+        lag=prober.lag,
+        zero=loop.time() - at,
+        patience=patience,
+        round_trip=round_trip,
+    )
+    timed = await sampler.run()
+    return {
+        rule.name: GateSample(
+            probe=Gate(rule.name),
+            kind=Kind.ANSWERED,
+            started_at=prober.clock.utc(at),
+            at=at,
+            duration=prober.clock.now() - at,
+            rule=rule,
+            series=rules[0].name,
+            round_trip=round_trip(rules[0].routes[0]),
+            timed=timed,
+        )
+        for rule in rules
+    }
+
+
+async def _send(prober: Prober, route: Route, give_up: float) -> Sample:
+    """One request of a series; a retry would hide what is being measured."""
+    url = _url(prober, route)
+    patience = prober.environment.deadlines.probe_ms / 1000
+    ask = Ask(
+        probe=Get(route.target, route.path),
+        url=url,
+        bound=Bound(prober.environment.deadlines.body_bytes, _KEPT),
+    )
+    limit = prober.limit_at(give_up, patience)
+    try:
+        async with prober.slot(place_of(url), until=give_up):
+            return await exchange(prober, ask, limit)
+    except TimeoutError:
+        words = "all connections to the host were held by earlier requests"
+        return unsent(prober, ask, Kind.TIMEOUT, words, prober.clock.now())
+
+
+def _url(prober: Prober, route: Route) -> str:
+    return (prober.environment.target_url(route.target) or "") + route.path
