@@ -15,10 +15,13 @@ from vitals.report.timing import slowest
 from vitals.verdict import conclude
 from vitals.verdict.finding import Finding
 from vitals.verdict.outcome import Outcome, Result
-from vitals.verdict.response_time import starvation
+from vitals.verdict.response_time import by_route, starvation
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from vitals.plugin.session import Session
+    from vitals.probe.sample import Observation
     from vitals.probe.spec import Probe
     from vitals.verdict.check import Check  # noqa: F401 - in a type that pytest's stash keeps as text
 
@@ -83,7 +86,7 @@ def _judge(session: Session, item: pytest.Function) -> Result:
     samples = {name: sent.result(probe) for name, probe in probes}
     names = item._fixtureinfo.argnames  # noqa: SLF001 - pytest's own caller of tests reads it too
     arguments = {name: item.funcargs[name] for name in names if name not in samples}
-    blank = replace(blank, timing=slowest(samples.values()))
+    blank = replace(blank, timing=_timing(samples.values()))
     for sample in samples.values():
         if isinstance(sample, GateSample) and (proof := starvation(sample)):
             session.starved = session.starved or proof
@@ -99,6 +102,12 @@ def _judge(session: Session, item: pytest.Function) -> Result:
     parts = [part for sample in samples.values() for part in sample.all()]
     first = next((part.first for part in parts if part.first is not None), None)
     return conclude.passed(blank, str(words or "OK"), first)
+
+
+def _timing(samples: Collection[Observation]) -> str:
+    """Where the time went: the phases of the slowest request, or of a gate each route's own."""
+    gates = [sample for sample in samples if isinstance(sample, GateSample)]
+    return " · ".join(map(by_route, gates)) if gates else slowest(samples)
 
 
 def _is_unanswered(finding: Finding) -> bool:

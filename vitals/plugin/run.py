@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,11 @@ class RunHooks:
             self._run.suite_errors.append(f"{report.nodeid} could not be collected")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Count what was selected."""
+        """Count what was selected, and let garbage collection pass over all that is imported.
+
+        pytest collects several times at its end, which costs 0.1 s over the modules of the run.
+        """
+        gc.freeze()
         selected = [item for item in session.items if CHECK in item.stash]
         self._run.critical_selected = collecting.critical_titles_of(selected)
 

@@ -49,11 +49,14 @@ class Session:
     interrupted: bool = False
     starved: str = ""
     sent: Round | None = None
+    _redactor: tuple[Environment, Redactor] | None = None
 
     @property
     def redactor(self) -> Redactor:
         """Hides the secrets of this environment."""
-        return Redactor(self.environment.secret_values)
+        if self._redactor is None or self._redactor[0] is not self.environment:
+            self._redactor = (self.environment, Redactor(self.environment.secret_values))
+        return self._redactor[1]
 
     def result_of(self, title: str) -> Result | None:
         """The result of the check with this title, None when it did not run."""

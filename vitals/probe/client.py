@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import ssl
-import sys
 from pathlib import Path
-from typing import Any
 
-_COMMAND_LINE = "httpx._main"
-_modules: dict[str, Any] = sys.modules
-_is_hidden = "httpx" not in _modules
-if _is_hidden:
-    # httpx tries to import its command line and is content without it; with click and rich
-    # installed that would cost 53 ms of every start.
-    _modules[_COMMAND_LINE] = None
-import httpx  # noqa: E402 - the line above must come first
+from vitals.probe.imports import hidden
 
-if _is_hidden:
-    del _modules[_COMMAND_LINE]
+# httpx tries to import its command line and is content without it; with click and rich
+# installed that would cost 53 ms of every start.
+with hidden("httpx._main"):
+    import httpx
 
 __all__ = ["httpx", "make_ssl_context", "make_transport"]
 

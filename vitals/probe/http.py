@@ -87,7 +87,9 @@ async def fetch(prober: Prober, ask: Ask) -> Sample:
     failed = first.kind in _REPEATED or (
         first.kind is Kind.ANSWERED and (first.status or 0) >= _SERVER_ERROR
     )
-    if not (ask.repeat and failed) or loop.time() + PAUSE >= prober.end:
+    # A second attempt that cannot wait as long as the first would only blur what was seen.
+    needed = prober.environment.deadlines.probe_ms / 1000 if first.kind is Kind.TIMEOUT else 0.0
+    if not (ask.repeat and failed) or loop.time() + PAUSE + needed >= prober.end:
         return first
     await asyncio.sleep(PAUSE)
     return replace(await _attempt(prober, ask), first=first)

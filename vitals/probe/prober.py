@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -74,7 +75,7 @@ class Prober:
         self.round_seconds = environment.deadlines.round_ms / 1000
         self.end = asyncio.get_running_loop().time() + self.round_seconds
         self.watch_until = self.end - _SHARE_FOR_THE_LAST * self.round_seconds
-        self.ssl_context = self.make_ssl_context()
+        self.ssl_context = make_ssl_context(environment.network.ca_file)
         self._http2 = any(url.startswith("https:") for url in target_urls(environment))
         self._pool = self._make_pool()
         self.lag = LagWatch()
@@ -82,8 +83,9 @@ class Prober:
         self._round_trips: dict[tuple[str, int], float] = {}
         self._slots: dict[tuple[str, int], asyncio.Semaphore] = {}
 
-    def make_ssl_context(self) -> ssl.SSLContext:
-        """A context of its own, for what must not share the HTTP client's protocol offers."""
+    @functools.cached_property
+    def bare_ssl_context(self) -> ssl.SSLContext:
+        """A context for what must not share the HTTP client's protocol offers."""
         return make_ssl_context(self.environment.network.ca_file)
 
     def extend(self) -> None:

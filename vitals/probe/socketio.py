@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from vitals.probe.fault import printable
 from vitals.probe.http import Ask, fetch
+from vitals.probe.imports import hidden
 from vitals.probe.sample import Kind, SocketEvent, SocketSample
 from vitals.probe.timeline import seconds
 
@@ -30,6 +31,9 @@ _MESSAGE_BYTES_AT_MOST = 65_536
 _POLLING = "/socket.io/?EIO=4&transport=polling"
 _TRANSPORT = "websocket"
 _LIBRARIES = ("aiohttp", "socketio")
+_NOT_USED = ("requests", "websocket")
+"""What the library loads for its other client, where it is installed: it costs 40 ms, and its
+warnings would be errors of whatever test runs at that moment."""
 
 
 class _RedirectedError(Exception):
@@ -134,7 +138,7 @@ async def _session(prober: Prober, base: str) -> AsyncIterator[aiohttp.ClientSes
     is_https = base.startswith("https:")
     # A context of its own: the HTTP client offers HTTP/2 on the shared one, which websockets
     # of this library do not speak.
-    context = prober.make_ssl_context() if is_https else True
+    context = prober.bare_ssl_context if is_https else True
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=context),
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -185,8 +189,9 @@ async def _load_libraries() -> None:
     def work() -> None:
         fault = None
         try:
-            for name in _LIBRARIES:
-                importlib.import_module(name)
+            with hidden(*_NOT_USED):
+                for name in _LIBRARIES:
+                    importlib.import_module(name)
         except Exception as raised:  # noqa: BLE001 - handed to the probe that waits
             fault = raised
         with contextlib.suppress(RuntimeError):  # the loop is closed: the run is over

@@ -108,7 +108,7 @@ async def send(prober: Prober, spec: Tls) -> TlsSample:
 
 async def _examine(prober: Prober, place: tuple[str, int], course: _Course) -> None:
     try:
-        session = await _shake_hands(prober, place, prober.make_ssl_context(), course)
+        session = await _shake_hands(prober, place, prober.bare_ssl_context, course)
         course.certificate = _verified(session.getpeercert() or {})
     except ssl.SSLCertVerificationError as fault:
         session = await _shake_hands(prober, place, _trusting(), course)

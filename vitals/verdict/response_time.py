@@ -210,6 +210,19 @@ def starvation(sample: GateSample) -> str | None:
     )
 
 
+def by_route(sample: GateSample) -> str:
+    """Each route's own quantile, for `-v`; empty for a gate that was not sampled."""
+    if sample.rule is None:
+        return ""
+    threshold = threshold_of(sample.rule)
+    report = evaluate(threshold, sample.timed)
+    limit = f"{threshold.limit:g}s"
+    return ", ".join(
+        f"{route} {threshold.percentile} {_seconds(value, limit)} of {n}"
+        for route, (value, n) in report.by_route.items()
+    )
+
+
 def line(threshold: Threshold, report: GateReport) -> str:
     """The words of the gate's line.
 
