@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
+NO_GATES = "response_time=[]"
+"""Their samples take five seconds; one of the runs has them."""
 QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
 
@@ -48,7 +50,7 @@ def _green(suite: Suite) -> Ended:
 @pytest.fixture(scope="module", name="red")
 def _red(suite: Suite) -> Ended:
     faults = 'standin.faults=["database-gone", "cors-open", "docs-exposed"]'
-    return suite.run("checks", "--env", "demo", "--set", faults)
+    return suite.run("checks", "--env", "demo", "--set", faults, "--set", NO_GATES)
 
 
 @pytest.fixture(name="ended", params=["green", "red"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from vitals.plugin import collecting, options
+from vitals.plugin.html import HtmlHooks
 from vitals.plugin.judging import CHECK
 from vitals.plugin.run import RunHooks
 from vitals.plugin.session import SESSION
@@ -42,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(RunHooks(config, session), "vitals.run")
         config.option.continue_on_collection_errors = True  # one broken file costs only itself
         if config.pluginmanager.has_plugin("pytest_html.plugin"):
+            config.pluginmanager.register(HtmlHooks(config, session), "vitals.html")
             config.option.htmlpath = str(session.folder / "report.html")
             config.option.self_contained_html = True
 

@@ -49,14 +49,7 @@ def finish(run: Session, config: pytest.Config) -> int:
     Returns:
         The exit code of the run.
     """
-    circumstances = Circumstances(
-        interrupted=run.interrupted,
-        prober_broken=(run.sent.prober_broken() or run.starved) if run.sent else "",
-        suite_errors=tuple(run.suite_errors),
-        critical_declared=run.critical_declared,
-        critical_selected=len(run.critical_selected),
-        critical_unreached=len(run.critical_selected - run.critical_reached),
-    )
+    circumstances = _circumstances(run)
     verdict = judge(run.results, circumstances)
     said = _last_lines(run, config, verdict, circumstances)
     if run.sent is not None:
@@ -70,6 +63,23 @@ def finish(run: Session, config: pytest.Config) -> int:
             said = _last_lines(run, config, verdict, circumstances)
     _print(config, [Line(run.redactor.text(line.text), line.style) for line in said])
     return int(verdict.exit_code)
+
+
+def last_lines(run: Session, config: pytest.Config) -> list[Line]:
+    """What the run says last, as far as it has come."""
+    circumstances = _circumstances(run)
+    return _last_lines(run, config, judge(run.results, circumstances), circumstances)
+
+
+def _circumstances(run: Session) -> Circumstances:
+    return Circumstances(
+        interrupted=run.interrupted,
+        prober_broken=(run.sent.prober_broken() or run.starved) if run.sent else "",
+        suite_errors=tuple(run.suite_errors),
+        critical_declared=run.critical_declared,
+        critical_selected=len(run.critical_selected),
+        critical_unreached=len(run.critical_selected - run.critical_reached),
+    )
 
 
 def _last_lines(

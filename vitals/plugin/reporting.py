@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from html import escape
 from typing import TYPE_CHECKING
 
 from vitals.plugin.judging import RESULT, blank_result
@@ -42,9 +41,3 @@ def finish_report(
         report.longrepr = redact(f"{prefix}{result.title}: {result.words}\n{result.repeat}")
     if result.outcome is Outcome.KNOWN_GAP:
         report.wasxfail = redact(result.words)
-
-
-def outcome_word(report: pytest.TestReport) -> str:
-    """The outcome of a report as HTML; pytest's own where the test is no check."""
-    result = getattr(report, "vitals", None)
-    return escape(result.outcome.value if result else report.outcome)

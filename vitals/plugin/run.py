@@ -14,7 +14,7 @@ from vitals.environment import TARGETS
 from vitals.plugin import collecting, ending, judging
 from vitals.plugin.embedded import StandinError, running
 from vitals.plugin.judging import CHECK, RESULT, NotHealthyError
-from vitals.plugin.reporting import finish_report, outcome_word
+from vitals.plugin.reporting import finish_report
 from vitals.probe.round import Round
 from vitals.verdict import response_time
 from vitals.verdict.judge import Exit
@@ -140,16 +140,6 @@ class RunHooks:
             return (yield)
         finally:
             session.exitstatus = ending.finish(self._run, self._config)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_html_results_table_header(self, cells: list[str]) -> None:
-        """Name the column of the suite's own outcomes."""
-        cells.insert(1, "<th>Outcome</th>")
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
-        """Show the suite's own outcome beside pytest's."""
-        cells.insert(1, f"<td>{outcome_word(report)}</td>")
 
     def _start_standin(self, stack: contextlib.ExitStack) -> None:
         from vitals import environment  # noqa: PLC0415 - only the embedded stand-in needs it
