@@ -5,12 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from vitals.plugin import ending
 from vitals.report.lines import printable
 
 if TYPE_CHECKING:
+    import pytest
+
     from vitals.plugin.session import Session
     from vitals.verdict.outcome import Result
 
@@ -24,15 +24,14 @@ class HtmlHooks:
 
     def pytest_html_report_title(self, report: Any) -> None:
         """Name the page after the run, not after its file."""
-        report.title = (
-            f"VendHub {self._run.environment.label} · {self._run.started:%Y-%m-%d %H:%M:%S} UTC"
-        )
+        when = f"{self._run.started:%Y-%m-%d %H:%M:%S} UTC"
+        report.title = f"VendHub {self._run.environment.label} · {when}"
 
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
         """Begin with the lines that the terminal ends with."""
         said = ending.last_lines(self._run, self._config)
         text = self._run.redactor.text("\n".join(line.text for line in said))
-        prefix.append(f"<pre>{escape(text)}</pre>")
+        prefix.append(f'<pre style="white-space: pre-wrap; color: #222">{escape(text)}</pre>')
 
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
         """Name the columns of the suite's own outcome and title."""
@@ -64,7 +63,7 @@ class HtmlHooks:
         }
         text = "\n".join(f"{name:<9} {words}".strip() for name, words in rows.items() if words)
         clean = "\n".join(map(printable, self._run.redactor.text(text).splitlines()))
-        data[:] = [f'<pre class="log">{escape(clean)}</pre>']
+        data[:] = [escape(clean)]
 
 
 def _result(report: pytest.TestReport) -> Result | None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from vitals.probe.series import GateSample, Timed
 
 _MOST_SET_ASIDE = 0.1
+_SHORT = 0.1  # seconds below which hundredths say too little
 
 
 class Entry(Protocol):
@@ -331,4 +332,4 @@ def _seconds(value: float | None, limit: str) -> str:
         return "unknown"
     if math.isinf(value):
         return f"over {limit}"
-    return f"{value:.2f}s"
+    return f"{value:.2f}s" if value >= _SHORT else f"{value:.3f}s"
