@@ -21,6 +21,7 @@ VERSION = Watch("api", "/api/v1/health/version")
 )  # fmt: skip
 def test_expected_build_runs(watch: WatchSample, release: Release) -> str:
     """All instances run one version, the expected one, and started since the deploy."""
+    expect(watch).answered()
     for answer in watch.answers:
         expect(answer).envelope()
     seen = instances(watch.answers)
@@ -54,6 +55,7 @@ def test_expected_build_runs(watch: WatchSample, release: Release) -> str:
 )  # fmt: skip
 def test_api_does_not_restart(watch: WatchSample) -> str:
     """No process began after this run had begun: one that does is dying and coming back."""
+    expect(watch).answered()
     for answer in watch.answers:
         expect(answer).envelope().json("data.uptime", _is_seconds, expected="uptime in seconds")
     seen = instances(watch.answers)
@@ -75,6 +77,7 @@ def test_api_does_not_restart(watch: WatchSample) -> str:
 def test_api_clock_is_right(watch: WatchSample) -> str:
     """Logins via Telegram are refused when clocks differ by a minute (facts, 3.1)."""
     allowed = 30.0
+    expect(watch).answered()
     answer = watch.answers[0]
     expect(answer).envelope().json("data.timestamp")
     seen = instances(watch.answers)

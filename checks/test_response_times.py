@@ -9,5 +9,5 @@ from vitals import EACH, GATES, Gate, GateSample, check, expect, judged
 )  # fmt: skip
 def test_response_time(samples: GateSample) -> str:
     """Each `[[response_time]]` of the environment: its name, severity and limit stand there."""
-    expect(samples).answered("samples")
+    expect(samples).answered(samples.awaited)
     return judged(samples)

@@ -94,7 +94,7 @@ def test_the_environments_of_the_repository_load(name: str) -> None:
     assert len(api.routes) == 4
     frontend = gates["Frontend Response Time"]
     assert (frontend.limit_ms, frontend.severity) == (2000, "critical")
-    assert frontend.routes == (environment.Route("web", "/auth"),)
+    assert frontend.routes[0] == environment.Route("web", "/auth")
     slo = gates["Server response SLO"]
     assert (slo.limit_ms, slo.quantile, slo.measure, slo.severity) == (
         200,
@@ -197,7 +197,7 @@ def test_an_unset_secret_is_off_and_a_set_one_never_prints(tmp_path: Path) -> No
 
 
 def test_paths_of_certificates_count_from_the_file(tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_text("", encoding="utf-8")
+    (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n", encoding="utf-8")
     env = load(write(tmp_path, '[network]\nca_file = "ca.pem"'), folder=FOLDER, environ={})
 
     assert env.network.ca_file == str(tmp_path / "ca.pem")

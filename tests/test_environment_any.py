@@ -73,6 +73,7 @@ quantile = 0.5
 alpha_pass = 0.1
 max_samples = 100
 measure = "total"
+identity = "manager"
 [[known_gap]]
 check = "c"
 symptom = "s"

@@ -114,11 +114,9 @@ ROWS = (
     one("CORS for strangers", r"got access-control-allow-origin: https://vendhub\.e", "cors-open"),
     warned({"API security headers": r"got no x-content-type-options"}, "headers-lost"),
     api(rf"{NOT_OURS} no success in the answer of /health", "envelope-lost"),
-    Row(
-        faults=("error-shape-lost",),
-        fails={"Anonymous access": r"expected JSON, got text/html that is not JSON"},
-        warned={"Error shape": r"expected application/json, got text/html from /no-such-route"},
-        level="P2",
+    warned(
+        {"Error shape": r"expected application/json, got text/html from /no-such-route"},
+        "error-shape-lost",
     ),
     Row(
         faults=("throttle-storm",),
@@ -131,13 +129,10 @@ ROWS = (
     one(
         "Sockets", r"expected a websocket, got time-out: connected in .+ silence", "sockets-silent"
     ),
-    Row(
-        faults=("sockets-no-namespace",),
-        fails={
-            "Sockets": r"expected namespace /notifications to connect, got .*Invalid namespace",
-            "Socket authentication": r"expected a bad token to be turned away, got no connection",
-        },
-        level="P2",
+    one(
+        "Sockets",
+        r"expected namespace /notifications to connect, got .*Invalid namespace",
+        "sockets-no-namespace",
     ),
     one(
         "Sockets", r"""expected a page with '"upgrades":\["websocket"\]'""", "sockets-polling-only"
@@ -147,6 +142,12 @@ ROWS = (
     Row(
         faults=("api-down", "web-down"),
         fails={"API Health": "refused from /health", "Frontend": "refused from /auth"},
+        level="P1",
+    ),
+    Row(
+        faults=("database-gone", "docs-exposed"),  # what is open stays open without a database
+        fails={"API Health": r"got 503 from /health/ready"},
+        warned={"Docs guarded": r"got 200 from /docs", "Docs exposed": r"without login"},
         level="P1",
     ),
     api(r"got time-out from /health: connected .*, then no answer for 1\.5 s", "api-hangs"),

@@ -375,7 +375,8 @@ def leaks(ended: Ended) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module", name="echoed")
-def _echoed(suite: Suite) -> Callable[..., Ended]:
+def _echoed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ended]:
+    suite = Suite(tmp_path_factory.mktemp("echoed") / "copy")
     (suite.root / "checks" / "test_odd.py").write_text(
         "from vitals import Get, check\n\n"
         '@check("Odd", severity="warning", incident="P4", runbook="deploy#4",\n'

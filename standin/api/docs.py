@@ -13,7 +13,7 @@ from standin.api.tokens import bearer
 SWAGGER_COOKIE = "swagger_session"
 YAML_TYPE = "text/yaml; charset=utf-8"
 
-_PAGE = b"<!DOCTYPE html>\n<html lang=en><title>VendHub API</title><h1>VendHub API</h1></html>\n"
+_PAGE = b"<!DOCTYPE html>\n<html lang=en><title>Swagger UI</title><h1>VendHub API</h1></html>\n"
 _REFUSED = (
     b"<!DOCTYPE html>\n<html lang=en><title>Sign in</title>"
     b"<h1>Documentation is for owners</h1></html>\n"

@@ -177,14 +177,21 @@ def _with_ca_file(env: Environment, path: Path, source: str, overrides: list[Ove
     key: Key = ("network", "ca_file")
     option = source_of(key, overrides)
     ca_file = (Path.cwd() if option else path.resolve().parent) / env.network.ca_file
-    if not ca_file.is_file():
+    if not _holds_certificates(ca_file):
         raise RefusedError(
             "a file with certificates in PEM form",
-            "Check the path; it counts from the current folder."
+            "Check the path and the file; it counts from the current folder."
             if option
-            else "Check the path; it counts from the folder of the environment file.",
+            else "Check the path and the file; it counts from the folder of the environment file.",
         ).at(option or source, key, env.network.ca_file)
     return replace(env.network, ca_file=str(ca_file))
+
+
+def _holds_certificates(path: Path) -> bool:
+    try:
+        return b"-----BEGIN CERTIFICATE-----" in path.read_bytes()
+    except OSError:
+        return False
 
 
 def _description(path: Path) -> str:

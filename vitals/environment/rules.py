@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from datetime import date
 
     from vitals.environment.model import Environment
+    from vitals.environment.tables import ResponseTime
 
 LONGEST_GAP_DAYS = 180
 NEVER_A_GAP = ("API Health", "Frontend")
+LOGIN_SECONDS = 900
+"""For which VendHub's access token is good; a gate does not renew it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,40 @@ def _gates(env: Environment) -> Iterator[Conflict]:
                     "Raise max_samples, or the gate could never pass.",
                 ),
             )
+        if gate.identity:
+            yield from _gate_behind_a_login(env, index, gate)
+
+
+def _gate_behind_a_login(env: Environment, index: int, gate: ResponseTime) -> Iterator[Conflict]:
+    if gate.identity not in env.identities and env.standin is None:
+        yield Conflict(
+            ("response_time", index, "identity"),
+            gate.identity,
+            RefusedError(
+                f"one of [identities], which has {', '.join(env.identities) or 'none'}",
+                f"Add [identities.{gate.identity}], or remove identity to ask without a login.",
+            ),
+        )
+    elsewhere = [str(route) for route in gate.routes if route.target != "api"]
+    if elsewhere:
+        yield Conflict(
+            ("response_time", index, "routes"),
+            elsewhere[0],
+            RefusedError(
+                "routes of the API alone, because identity is set",
+                "Give it a gate of its own without identity: a login's token goes to the API only.",
+            ),
+        )
+    longest = LOGIN_SECONDS - env.deadlines.probe_ms / 1000
+    if gate.max_seconds > longest:
+        yield Conflict(
+            ("response_time", index, "max_seconds"),
+            gate.max_seconds,
+            RefusedError(
+                f"at most {longest:g}, because identity is set",
+                f"Lower max_seconds: a login is good for {LOGIN_SECONDS} seconds.",
+            ),
+        )
 
 
 def _schedule(env: Environment) -> Iterator[Conflict]:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from vitals.environment.addresses import host_name, host_of, read_url
 from vitals.environment.secret import Secret
-from vitals.environment.tables import TARGETS, Hosts, Identities, Identity, Urls
+from vitals.environment.tables import IDENTITIES, TARGETS, Hosts, Identity, Urls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vitals.environment.model import Environment
-
-_NAMES: tuple[Identities, ...] = ("manager", "operator", "owner")
 
 
 def replace_urls(env: Environment, ready: Mapping[str, Any]) -> Environment:
@@ -38,7 +36,7 @@ def replace_urls(env: Environment, ready: Mapping[str, Any]) -> Environment:
     bot_token = Secret("STANDIN_BOT_TOKEN", ready.get("bot_token"))
     people = ready.get("identities") or {}
     identities = {
-        name: _identity(name, people[name], bot_token) for name in _NAMES if people.get(name)
+        name: _identity(name, people[name], bot_token) for name in IDENTITIES if people.get(name)
     }
     own = (getattr(urls, target) for target in TARGETS)
     return replace(

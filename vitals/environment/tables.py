@@ -16,6 +16,7 @@ from vitals.environment.readers import Reader, Route, Window
 from vitals.environment.secret import Secret, read_secret
 
 Identities = Literal["manager", "operator", "owner"]
+IDENTITIES: tuple[Identities, ...] = ("manager", "operator", "owner")
 StepName = Literal[
     "login", "dashboard", "create_task", "upload_photo", "complete_task", "real_time"
 ]
@@ -129,7 +130,8 @@ class Deadlines:
 class ResponseTime:
     """`[[response_time]]`: one latency gate.
 
-    The first route gets at least half of the samples; the others share the rest.
+    The first route gets at least half of the samples; the others share the rest. They are asked
+    as `identity`, without a login where that is "".
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -148,6 +150,9 @@ class ResponseTime:
         Literal["critical", "warning", "info"],
         Reader(readers.one_of("critical", "warning", "info")),
     ] = "critical"
+    identity: Annotated[
+        Identities | Literal[""], Reader(readers.optional(readers.one_of(*IDENTITIES)))
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +197,7 @@ class Smoke:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`[identities.NAME]`: a person that the smoke path acts as; 0 is no Telegram account."""
+    """`[identities.NAME]`: a person that the suite logs in as; 0 is no Telegram account."""
 
     __pydantic_config__: ClassVar = STRICT
     email: Annotated[
@@ -208,6 +213,22 @@ class Identity:
     password: _Secret = NO_SECRET
     telegram_id: Annotated[int, Reader(readers.whole(least=0, most=2**53, example=123_456_789))] = 0
     bot_token: _Secret = NO_SECRET
+
+    @property
+    def has_telegram(self) -> bool:
+        """Whether the person can log in by way of Telegram: the secret is set."""
+        return bool(self.telegram_id) and self.bot_token.is_set
+
+    @property
+    def can_log_in(self) -> bool:
+        """Whether the secret of one way in is set."""
+        return self.has_telegram or (bool(self.email) and self.password.is_set)
+
+    @property
+    def unset(self) -> tuple[str, ...]:
+        """The environment variables of the secrets that the file names and that are not set."""
+        secrets = (self.bot_token, self.password)
+        return tuple(one.env_name for one in secrets if one.is_configured and not one.is_set)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     suites = options.suites_reached(config)
     if suites and options.is_named(config) and not config.option.collectonly:
         session = options.new_session(config)
+        options.make_folder(session.folder.parent)
         session.critical_declared = collecting.count_critical(suites)
         config.stash[SESSION] = session
         config.pluginmanager.register(RunHooks(config, session), "vitals.run")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -61,6 +62,8 @@ def finish(run: Session, config: pytest.Config) -> int:
             circumstances = _with_suite_error(circumstances, text)
             verdict = judge(run.results, circumstances)
             said = _last_lines(run, config, verdict, circumstances)
+    else:
+        shutil.rmtree(run.folder, ignore_errors=True)  # nothing was sent: a page alone would lie
     _print(config, [Line(run.redactor.text(line.text), line.style) for line in said])
     return int(verdict.exit_code)
 
@@ -176,7 +179,10 @@ def _write(
 def _controls(run: Session) -> list[shapes.SampleInfo]:
     if run.sent is None:
         return []
-    control = run.sent.control
+    try:
+        control = run.sent.control
+    except TimeoutError:
+        return []  # the prober could not start: the proof stands beside
     return [samples.sample_info(sample) for sample in (control.own, *control.urls)]
 
 

@@ -13,6 +13,7 @@ from vitals.probe.series import GateSample
 from vitals.report import repeat
 from vitals.report.timing import slowest
 from vitals.verdict import conclude
+from vitals.verdict.check import FOUNDATIONS
 from vitals.verdict.finding import Finding
 from vitals.verdict.outcome import Outcome, Result
 from vitals.verdict.response_time import by_route, starvation
@@ -95,13 +96,22 @@ def _judge(session: Session, item: pytest.Function) -> Result:
         words = item.obj(**arguments, **samples)
     except Finding as finding:
         broken = sent.prober_broken() if _is_unanswered(finding) else None
-        base = session.result_of(check.named(check.stands_on, target))
+        base = _foundation(session, blank.title, check.named(check.stands_on, target), finding)
         result = conclude.found(blank, finding, base, broken or "")
         seen = finding.observation
         return replace(result, repeat=repeat.command(seen, session.environment) if seen else "")
     parts = [part for sample in samples.values() for part in sample.all()]
     first = next((part.first for part in parts if part.first is not None), None)
     return conclude.passed(blank, str(words or "OK"), first)
+
+
+def _foundation(session: Session, own: str, declared: str, finding: Finding) -> Result | None:
+    """What a finding may be blocked by: the declared check, or that of the surface it is about."""
+    about = finding.observation.probe.target if finding.observation else ""
+    known = [session.result_of(title) for title in (declared, FOUNDATIONS.get(about, ""))]
+    bases = [base for base in known if base is not None and base.title != own]
+    unwell = (base for base in bases if not base.outcome.is_healthy)
+    return next(unwell, bases[0] if bases else None)
 
 
 def _timing(samples: Collection[Observation]) -> str:

@@ -12,6 +12,7 @@ import pytest
 from vitals import environment
 from vitals.plugin.session import Session
 from vitals.verdict.builds import Release
+from vitals.verdict.judge import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -135,3 +136,16 @@ def new_session(config: pytest.Config) -> Session:
 def suites_reached(config: pytest.Config) -> list[Path]:
     """The folders of checks and journeys that the command line can lead into."""
     return [config.rootpath / suite for suite in SUITES if reaches(config, suite)]
+
+
+def make_folder(folder: Path) -> None:
+    """See to it that artefacts can be written, before anything is sent.
+
+    Raises:
+        pytest.exit.Exception: they cannot, which is a fault of the prober's machine.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        words = f"! {folder}: the reports cannot be written there ({fault.strerror})"
+        raise pytest.exit.Exception(words, returncode=Exit.SUITE_ERROR) from None

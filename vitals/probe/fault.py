@@ -29,6 +29,10 @@ _TLS_WORDS = {
 }
 
 
+_NO_TLS_FAULT = (ssl.SSLEOFError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+"""What the TLS library raises when the connection beneath it ended or has to be waited for."""
+
+
 def printable(text: str, at_most: int = _WORDS_AT_MOST) -> str:
     """Text of the target for a sentence of ours: one line, no control characters, bounded."""
     line = "".join(letter if letter.isprintable() else " " for letter in text[: at_most + 1])
@@ -100,7 +104,7 @@ def _connection(cause: BaseException, so_far: Callable[[], str]) -> tuple[Kind, 
 
 
 def _tls(cause: BaseException, _so_far: Callable[[], str]) -> tuple[Kind, str] | None:
-    if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
+    if isinstance(cause, ssl.SSLError) and not isinstance(cause, _NO_TLS_FAULT):
         reason = cause.reason or "handshake failed"
         return Kind.TLS, _TLS_WORDS.get(reason, printable(reason.replace("_", " ").lower()))
     return None

@@ -47,6 +47,7 @@ class Ask:
         direct: not by way of the proxy.
         repeat: once more after no answer or a 5xx.
         bound: how much of the body is read and kept; None for the file's limit.
+        content: the request's own body.
     """
 
     probe: Probe
@@ -60,6 +61,7 @@ class Ask:
     direct: bool = False
     repeat: bool = True
     bound: Bound | None = None
+    content: bytes = field(default=b"", repr=False)
 
 
 async def send(prober: Prober, spec: Request) -> Sample:
@@ -225,6 +227,7 @@ async def _talk(prober: Prober, ask: Ask, timeline: Timeline, answer: _Answer) -
         ask.method,
         ask.url,
         headers=_request_headers(prober, ask),
+        content=ask.content or None,
         extensions={"trace": timeline.trace},
     )
     async with prober.transport(fresh=ask.fresh, direct=ask.direct) as transport:

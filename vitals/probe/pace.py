@@ -19,6 +19,7 @@ SUSPICION_GAP = 2.0
 
 _NAMES = ("short", "medium", "long")
 _LEAST_GAP = 1e-3
+_LEAST_HEADROOM = 0.1
 _LONGEST_WAIT = 120.0
 
 
@@ -28,6 +29,16 @@ class _Budget:
 
     count: int
     seconds: float
+    headroom: float
+
+    @property
+    def allowed(self) -> int:
+        """So many of them the run may use."""
+        return max(math.floor(self.count * self.headroom), 1)
+
+    def slow_down(self) -> None:
+        """Use half of it, a tenth of what is allowed at least."""
+        self.headroom = max(self.headroom / 2, _LEAST_HEADROOM)
 
 
 class Pace:
@@ -46,8 +57,7 @@ class Pace:
     """
 
     def __init__(self, windows: Sequence[Window], headroom: float) -> None:
-        self._budgets = [_Budget(window.count, window.seconds) for window in windows]
-        self._headroom = headroom
+        self._budgets = [_Budget(window.count, window.seconds, headroom) for window in windows]
         self._longest = max((budget.seconds for budget in self._budgets), default=0.0)
         self._planned: deque[float] = deque()
         self._answered: deque[float] = deque()
@@ -63,11 +73,10 @@ class Pace:
         """
         at = max(not_before, self._not_before)
         if self._planned:
-            at = max(at, self._planned[-1] + self.spacing)
+            at = max(at, self._planned[-1] + max(self.spacing, self._gap))
         for budget in self._budgets:
-            allowed = max(math.floor(budget.count * self._headroom), 1)
-            if len(self._planned) >= allowed:
-                at = max(at, self._planned[-allowed] + budget.seconds + _LEAST_GAP)
+            if len(self._planned) >= budget.allowed:
+                at = max(at, self._planned[-budget.allowed] + budget.seconds + _LEAST_GAP)
         self._planned.append(at)
         self._forget(self._planned, at)
         return at
@@ -105,15 +114,19 @@ class Pace:
         """The edge may be throttling: one request in two seconds until that is settled."""
         self._gap = SUSPICION_GAP
 
-    def trust(self) -> None:
-        """The suspicion is settled: the pace of before."""
+    def trust(self, *, slower: bool) -> None:
+        """The suspicion is settled: the pace of before, or a slower one for an edge that throttles.
+
+        An edge counts by the second, so only the shortest window is used less.
+        """
         self._gap = 0.0
+        if slower and self._budgets:
+            self._budgets[0].slow_down()
 
     @property
     def spacing(self) -> float:
-        """Seconds between two planned requests to the route."""
-        spread = (b.seconds / max(math.floor(b.count * self._headroom), 1) for b in self._budgets)
-        return max(min(spread, default=_LEAST_GAP), self._gap)
+        """Seconds between two planned requests to the route, when nothing is suspected."""
+        return min((b.seconds / b.allowed for b in self._budgets), default=_LEAST_GAP)
 
     def _forget(self, moments: deque[float], now: float) -> None:
         while moments and moments[0] < now - self._longest - _LEAST_GAP:
@@ -129,11 +142,24 @@ class Pace:
             if left is not None and left < 1:
                 reset = _number(sample.header(f"x-ratelimit-reset-{name}")) or budget.seconds
                 self._wait(now, reset)
-            if sample.status == THROTTLED:
-                self._wait(now, _number(sample.header(f"retry-after-{name}")) or 0.0)
         if sample.status == THROTTLED:
-            self._wait(now, _number(sample.header("retry-after")) or 1.0)
-            self._headroom = max(self._headroom / 2, 0.1)
+            self._learn_throttled(now, sample)
+
+    def _learn_throttled(self, now: float, sample: Sample) -> None:
+        """Use less of the windows that are full, once for all that were sent before that was told.
+
+        VendHub names them (`Retry-After-short`); where nobody does, it may be any of them.
+        """
+        is_news = now >= self._not_before
+        waits = [
+            (budget, _number(sample.header(f"retry-after-{name}")))
+            for name, budget in zip(_NAMES, self._budgets, strict=False)
+        ]
+        named = [(budget, wait) for budget, wait in waits if wait is not None]
+        for budget, _ in (named or waits) if is_news else ():
+            budget.slow_down()
+        plain = _number(sample.header("retry-after"))
+        self._wait(now, max([1.0, plain or 0.0, *(wait for _, wait in named)]))
 
     def _wait(self, now: float, seconds: float) -> None:
         self._not_before = max(self._not_before, now + min(seconds, _LONGEST_WAIT))

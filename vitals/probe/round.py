@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from vitals.probe import control, dns, http, page, socketio, tls, watch
 from vitals.probe.clock import Clock
 from vitals.probe.fault import printable
-from vitals.probe.gates import longest, run_series, shared
+from vitals.probe.gates import longest, run_gates
+from vitals.probe.login import LAST_WORD, Logins
 from vitals.probe.loop import Background
 from vitals.probe.names import Names
 from vitals.probe.prober import Prober
@@ -32,7 +33,7 @@ from vitals.probe.spec import Dns, Gate, Get, Head, Page, Preflight, Probe, Sock
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from vitals.environment import Environment, ResponseTime
+    from vitals.environment import Environment
     from vitals.probe.control import Control
     from vitals.probe.series import Judging
 
@@ -87,6 +88,7 @@ class Round:
         self._user_agent = user_agent
         self._judging = judging
         self._results: dict[Probe, Future[Observation]] = {}
+        self._visits: list[Sample] = []
         self._control: Future[Control] = Future()
         self._broken: Future[str | None] = Future()
         self._background: Background | None = None
@@ -151,10 +153,10 @@ class Round:
         return _DEAD_LOOP
 
     def all_samples(self) -> tuple[Observation, ...]:
-        """What the round observed so far, with first attempts and parts, in time's order."""
+        """What the round observed so far, first attempts, parts and logins too, in time's order."""
         ended = [future.result() for future in self._results.values() if future.done()]
         asked = [one for one in ended if not isinstance(one, GateSample)]
-        parts = [part for observation in asked for part in observation.all()]
+        parts = [part for observation in (*asked, *self._visits) for part in observation.all()]
         return tuple(sorted(parts, key=lambda part: part.at))
 
     def gate_samples(self) -> tuple[GateSample, ...]:
@@ -169,7 +171,7 @@ class Round:
         with contextlib.suppress(RuntimeError):  # the loop has ended by itself
             self._background.loop.call_soon_threadsafe(self._stopping.set)
         with contextlib.suppress(TimeoutError):
-            self._whole.result(2 * _GRACE)
+            self._whole.result(2 * _GRACE + LAST_WORD)
         self._background.stop()
         self._settle_rest(Kind.DEADLINE, "the round was stopped before it ended", None)
 
@@ -187,6 +189,7 @@ class Round:
         # else show some 20 ms of that as time to connect.
         own = await control.ask_own_server(prober)
         gates = self._gates()
+        logins = Logins(prober, self._visits)
         if gates:
             now = asyncio.get_running_loop().time()
             prober.watch_until = now + _GATES_WAIT + longest(self._environment, gates)
@@ -198,7 +201,7 @@ class Round:
         watches = {task for probe, task in tasks.items() if isinstance(probe, Watch)}
         others = {*tasks.values()} - watches
         every = {*tasks.values()}
-        sampling = asyncio.create_task(self._sample(prober, gates, others))
+        sampling = asyncio.create_task(self._sample(prober, gates, logins, others))
         every.add(sampling)
         every.add(asyncio.create_task(_set_after(prober.quiet, {*others, sampling})))
         every.add(asyncio.create_task(self._judge_prober(prober, own, {*tasks.values()})))
@@ -207,6 +210,7 @@ class Round:
         for task in outstanding:
             task.cancel()
         await asyncio.gather(*outstanding, return_exceptions=True)
+        await logins.end()
         await prober.close()
 
     def _gates(self) -> list[Gate]:
@@ -216,34 +220,18 @@ class Round:
         return isinstance(probe, Gate) and self._judging is not None
 
     async def _sample(
-        self, prober: Prober, gates: list[Gate], others: set[asyncio.Task[None]]
+        self, prober: Prober, gates: list[Gate], logins: Logins, others: set[asyncio.Task[None]]
     ) -> None:
         """Sample the gates side by side, once the round of health probes is answered."""
         if not gates or self._judging is None:
             return
         if others:
             await asyncio.wait(others, timeout=_GATES_WAIT)
-        prober.lag.start()
-        try:
-            async with asyncio.TaskGroup() as group:
-                for rules in shared(self._environment, gates):
-                    group.create_task(self._one_series(prober, self._judging, rules))
-        finally:
-            prober.lag.stop()
 
-    async def _one_series(
-        self, prober: Prober, judging: Judging, rules: list[ResponseTime]
-    ) -> None:
-        try:
-            found = await run_series(prober, judging, rules)
-        except Exception as fault:  # noqa: BLE001 - a probe never raises
-            words = printable(f"{type(fault).__name__}: {fault}")
-            for rule in rules:
-                gate = Gate(rule.name)
-                self._results[gate].set_result(self._empty(gate, Kind.PROBER, words))
-            return
-        for name, sample in found.items():
-            self._results[Gate(name)].set_result(sample)
+        def settle(gate: Gate, sample: GateSample) -> None:
+            self._results[gate].set_result(sample)
+
+        await run_gates(prober, self._judging, gates, logins, settle)
 
     async def _one(self, prober: Prober, probe: Probe) -> None:
         sender = SENDERS[type(probe)]

@@ -11,13 +11,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vitals.probe.pace import THROTTLED
-from vitals.probe.sample import Sample
-from vitals.probe.series import LATE, Timed, Use, cut_off, is_failure
+from vitals.probe.planned import Planned
+from vitals.probe.sample import Kind, Sample
+from vitals.probe.series import LATE, Timed, Use, cut_off
+from vitals.probe.suspicion import Suspicions
 
 if TYPE_CHECKING:
     from vitals.environment import ResponseTime, Route
@@ -28,11 +31,9 @@ if TYPE_CHECKING:
 Send = Callable[["Route", float], Awaitable[Sample]]
 """Send one request to a route, to be given up at a moment of the loop; never raises."""
 
-PATIENCE = 5.0
-"""Seconds in which a route must answer otherwise for its 503 to count as throttling."""
-
-_EDGE = 503
 _LOOK_AGAIN = 0.05  # seconds after which a held-up request looks at its pace again
+_UNDER_WAY = 0.005  # seconds that an answer in time may take through the event loop
+_JUST_OVER = 1e-6
 
 
 @dataclass(slots=True)
@@ -44,21 +45,6 @@ class _Gate:
     next: int = 0
     is_decided: bool = False
     known: dict[int, bool | None] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Request:
-    """A planned request on its way."""
-
-    index: int
-    route: Route
-    planned: float
-    late: float = 0.0
-    lag: float = 0.0
-    use: Use = Use.NOT_SENT
-    sample: Sample | None = None
-    counted: bool = False
-    round_trip: float = 0.0
 
 
 class Sampler:
@@ -97,36 +83,52 @@ class Sampler:
         self._zero = zero
         self._patience = patience
         self._round_trip = round_trip
-        self._requests: list[_Request] = []
+        self._requests: list[Planned] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: list[asyncio.TimerHandle] = []
         self._changed = asyncio.Event()
-        self._answered = asyncio.Event()
-        self._answered_well: set[Route] = set()
-        self._suspects: dict[Route, list[_Request]] = {}
+        self._moved = asyncio.Event()
+        self._suspicions = Suspicions(paces, self._resolve)
+        self._last_call = math.inf
+        self._queues: defaultdict[Route, deque[Planned]] = defaultdict(deque)
 
     async def run(self) -> tuple[Timed, ...]:
         """Send until every gate is decided or the budget is used up; give all requests back."""
         loop = asyncio.get_running_loop()
         start = last = loop.time()
         most = max(gate.rule.max_samples for gate in self._gates)
-        longest = max(gate.rule.max_seconds for gate in self._gates)
+        self._last_call = start + max(gate.rule.max_seconds for gate in self._gates)
         gap = 0.0
         for index, route in enumerate(self._order):
             if index >= most:
                 break
-            planned = self._pace(route).reserve(last + gap)
-            gap = self._gap(route)
-            if planned - start > longest or not await self._wait_until(planned):
+            planned = await self._plan(route, last + gap)
+            if planned is None:
                 break
+            gap = self._gap(route)
             last = planned
-            request = _Request(index, route, planned, late=max(loop.time() - planned, 0.0))
+            request = Planned(index, route, planned)
             self._requests.append(request)
             self._begin(request)
         while self._tasks and not self._is_decided():
             self._changed.clear()
             await self._changed.wait()
         return await self._end()
+
+    async def _plan(self, route: Route, not_before: float) -> float | None:
+        """Wait until the next request is due, and say when that was; None: there is no next one.
+
+        What the rate limits hold up now is planned for when they let it go: nobody but the
+        prober would have waited.
+        """
+        planned = self._pace(route).reserve(not_before)
+        while planned <= self._last_call and await self._wait_until(planned):
+            now = asyncio.get_running_loop().time()
+            leaves = self._pace(route).leaves_at(now)
+            if leaves <= now or math.isinf(leaves):
+                return planned
+            planned = leaves
+        return None
 
     def _gap(self, route: Route) -> float:
         """Seconds to the next request, so that those of several routes do not go out in pairs."""
@@ -150,29 +152,33 @@ class Sampler:
                 return not self._is_decided()
         return False
 
-    def _begin(self, request: _Request) -> None:
+    def _begin(self, request: Planned) -> None:
         task = asyncio.create_task(self._follow(request))
         self._tasks.add(task)
         task.add_done_callback(self._done)
-        loop = asyncio.get_running_loop()
         for gate in self._gates:
-            outstanding = request.planned + cut_off(gate.rule.limit_ms / 1000, gate.rule.measure)
-            self._timers.append(loop.call_at(outstanding, self._resolve_at_limit, gate, request))
+            self._look_at_limit(gate, request)
+
+    def _look_at_limit(self, gate: _Gate, request: Planned) -> None:
+        """See to it that the request is resolved at the gate's limit."""
+        loop = asyncio.get_running_loop()
+        cut = cut_off(gate.rule.limit_ms / 1000, gate.rule.measure)
+        left = max(cut - request.age(loop.time()), 0.0) + _UNDER_WAY
+        self._timers.append(loop.call_later(left, self._resolve_at_limit, gate, request))
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._changed.set()
 
-    async def _follow(self, request: _Request) -> None:
+    async def _follow(self, request: Planned) -> None:
         """One request from its planned moment to its answer."""
         loop = asyncio.get_running_loop()
         pace = self._pace(request.route)
-        give_up = request.planned + self._patience
-        while (leaves := pace.leaves_at(loop.time())) > loop.time():
-            self._answered.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(min(leaves, loop.time() + _LOOK_AGAIN)):
-                    await self._answered.wait()
+        request.late = max(loop.time() - request.planned, 0.0)
+        if not await self._has_room(request, pace):
+            self._resolve(request)
+            return
+        give_up = loop.time() + self._patience - request.age(loop.time())
         request.use = Use.UNRESOLVED
         pace.leave()
         sample = None
@@ -180,65 +186,68 @@ class Sampler:
             sample = await self._send(request.route, give_up)
         finally:
             pace.answer(loop.time(), sample)
-            self._answered.set()
+            self._moved.set()
         request.sample = sample
         request.lag = self._lag.worst_since(request.planned)
         request.round_trip = self._round_trip(request.route)
         self._sort(request, sample)
 
-    def _sort(self, request: _Request, sample: Sample) -> None:
+    async def _has_room(self, request: Planned, pace: Pace) -> bool:
+        """Wait until the rate limits let a request leave, first come first served.
+
+        False: they will not before the budget is used up.
+        """
+        loop = asyncio.get_running_loop()
+        queue = self._queues[request.route]
+        queue.append(request)
+        try:
+            while (leaves := pace.leaves_at(now := loop.time())) > now or queue[0] is not request:
+                is_for_answers = math.isinf(leaves)
+                if leaves > self._last_call and not is_for_answers:
+                    return False
+                request.hold(now, by_ourselves=not is_for_answers)
+                self._moved.clear()
+                again = now + _LOOK_AGAIN
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout_at(min(leaves, again) if leaves > now else again):
+                        await self._moved.wait()
+            request.let_go(now)
+            return True
+        finally:
+            queue.remove(request)
+            self._moved.set()
+
+    def _sort(self, request: Planned, sample: Sample) -> None:
         """Say what an answer is good for, and let the gates know."""
-        route = request.route
-        if sample.status == THROTTLED:
-            request.use = Use.THROTTLED
-        elif sample.status == _EDGE and _is_of_the_edge(sample) and route in self._answered_well:
-            self._suspect(request)
-            return
-        elif request.late > LATE:
+        is_of_prober = sample.kind is Kind.PROBER and not request.outstanding
+        if request.late > LATE or is_of_prober:
             request.use = Use.SET_ASIDE
+        elif sample.status == THROTTLED:
+            request.use = Use.THROTTLED
+        elif self._suspicions.keep(request, sample):
+            return
         else:
             request.use = Use.EVIDENCE
-        if sample.answered and sample.status not in {THROTTLED, _EDGE}:
-            self._answered_well.add(route)
-            self._clear(route, Use.THROTTLED)
         self._resolve(request)
 
-    def _suspect(self, request: _Request) -> None:
-        """Keep a 503 of the edge back until the route has answered otherwise, or has not."""
-        route = request.route
-        waiting = self._suspects.setdefault(route, [])
-        if not waiting:
-            self._pace(route).suspect()
-            loop = asyncio.get_running_loop()
-            self._timers.append(loop.call_later(PATIENCE, self._clear, route, Use.EVIDENCE))
-        waiting.append(request)
-
-    def _clear(self, route: Route, use: Use) -> None:
-        """Settle what was suspected of a route."""
-        waiting = self._suspects.pop(route, [])
-        if not waiting:
-            return
-        self._pace(route).trust()
-        if use is Use.EVIDENCE:
-            self._answered_well.discard(route)
-        for request in waiting:
-            request.use = use
-            self._resolve(request)
-
-    def _resolve(self, request: _Request) -> None:
-        timed = self._timed(request)
+    def _resolve(self, request: Planned) -> None:
+        timed = request.timed(self._zero)
         for gate in self._gates:
             exceeded = timed.exceeds(gate.rule.limit_ms / 1000, gate.rule.measure)
             self._know(gate, request, exceeded=exceeded)
 
-    def _resolve_at_limit(self, gate: _Gate, request: _Request) -> None:
+    def _resolve_at_limit(self, gate: _Gate, request: Planned) -> None:
         """At the limit a request that is still outstanding has exceeded it."""
-        is_suspect = request in self._suspects.get(request.route, ())
-        if not is_suspect and request.use in {Use.UNRESOLVED, Use.NOT_SENT}:
-            exceeded = True if request.late <= LATE else None
-            self._know(gate, request, exceeded=exceeded)
+        if not request.is_on_its_way:
+            return
+        cut = cut_off(gate.rule.limit_ms / 1000, gate.rule.measure)
+        if request.age(asyncio.get_running_loop().time()) < cut:
+            self._look_at_limit(gate, request)
+            return
+        request.outstanding = max(request.outstanding, cut + _JUST_OVER)
+        self._know(gate, request, exceeded=True if request.late <= LATE else None)
 
-    def _know(self, gate: _Gate, request: _Request, *, exceeded: bool | None) -> None:
+    def _know(self, gate: _Gate, request: Planned, *, exceeded: bool | None) -> None:
         """Note what is known of a request, and apply whatever is next in planned order."""
         if request.index < gate.next or gate.is_decided:
             return
@@ -257,8 +266,7 @@ class Sampler:
         """Give up what is outstanding; what has counted by its limit stays an exceedance."""
         for timer in self._timers:
             timer.cancel()
-        for route in list(self._suspects):
-            self._clear(route, Use.EVIDENCE)
+        self._suspicions.end()
         outstanding = list(self._tasks)
         for task in outstanding:
             task.cancel()
@@ -266,34 +274,4 @@ class Sampler:
         for request in self._requests:
             if request.counted and request.use in {Use.UNRESOLVED, Use.NOT_SENT}:
                 request.use = Use.EVIDENCE
-        return tuple(self._timed(request) for request in self._requests)
-
-    def _timed(self, request: _Request) -> Timed:
-        sample = request.sample
-        failed = sample is not None and is_failure(sample)
-        planned = request.planned - self._zero
-        elapsed = server = math.inf
-        if sample is not None:
-            elapsed = sample.at + sample.duration - planned
-            server = max(elapsed - (sample.phases.body or 0.0) - request.round_trip, 0.0)
-        return Timed(
-            index=request.index,
-            route=str(request.route),
-            planned=planned,
-            late=request.late,
-            lag=request.lag,
-            use=request.use,
-            failed=failed,
-            elapsed=elapsed,
-            server=math.inf if failed else server,
-            sample=sample,
-        )
-
-
-def _is_of_the_edge(sample: Sample) -> bool:
-    """Whether a 503 does not come from VendHub's API, which answers in its own JSON."""
-    try:
-        document = sample.json()
-    except ValueError:
-        return True
-    return not (isinstance(document, dict) and "errorCode" in document)
+        return tuple(request.timed(self._zero) for request in self._requests)

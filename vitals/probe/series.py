@@ -91,12 +91,21 @@ class GateSample(Observation):
         series: the name of the series; gates over the same routes share one.
         round_trip: the shortest time that connecting to the host took, seconds.
         timed: every planned request.
+        identity: who could not log in, so that nothing was sampled; "" for nobody.
+        login: the request that did not let them in, without its body and headers.
     """
 
     rule: ResponseTime | None = None
     series: str = ""
     round_trip: float = 0.0
     timed: tuple[Timed, ...] = ()
+    identity: str = ""
+    login: Sample | None = None
+
+    @property
+    def awaited(self) -> str:
+        """What was waited for, as it reads behind "expected"."""
+        return f"a login of {self.identity}" if self.identity else "samples"
 
     def inner(self) -> tuple[Observation, ...]:
         """The requests that were sent."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from vitals.environment import Environment
+    from vitals.environment.tables import Identities
 
 EACH = "*"
 """Stands for "the target of this instance" in a check that is made once for each target."""
@@ -143,12 +145,14 @@ class Gate(Probe):
         return f"gate {self.target}"
 
     def off_because(self, environment: Environment) -> str | None:
-        """On where the file has the gate and the surfaces of all its routes."""
+        """On where the file has the gate, its surfaces, and a way in for its person."""
         rule = next((one for one in environment.response_time if one.name == self.target), None)
         if rule is None:
             return "[[response_time]]"
         missing = [route for route in rule.routes if not environment.target_url(route.target)]
-        return f"urls.{missing[0].target}" if missing else None
+        if missing:
+            return f"urls.{missing[0].target}"
+        return _no_login(environment, rule.identity) if rule.identity else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,3 +191,14 @@ class Socket(Probe):
     def label(self) -> str:
         """Target and namespace."""
         return f"socket {self.target} {self.namespace}"
+
+
+def _no_login(environment: Environment, name: Identities) -> str | None:
+    """What would let a person log in at the API, None when they can."""
+    who = environment.identities.get(name)
+    if who is None or not (who.can_log_in or who.unset):
+        return f"identities.{name}"
+    if not who.can_log_in:
+        return " or ".join(f"${variable}" for variable in who.unset)
+    host = urlsplit(environment.target_url("api") or "").hostname or ""
+    return None if environment.secrets_allowed_for(host) else "the file's own urls.api"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vitals.redact import Redactor
 
 RECORD = "run.json"
-_SAYS_NOTHING: tuple[Any, ...] = ([], {}, "", None, False)
+_EMPTY: tuple[Any, ...] = ([], {}, "")
 
 
 def write_record(record: RunRecord, folder: Path, redactor: Redactor) -> Path:
@@ -32,7 +32,11 @@ def write_record(record: RunRecord, folder: Path, redactor: Redactor) -> Path:
 
 def _without_defaults(sample: dict[str, Any]) -> dict[str, Any]:
     """A sample without what says nothing: there may be tens of thousands of them."""
-    return {key: value for key, value in sample.items() if value not in _SAYS_NOTHING}
+    return {
+        key: value
+        for key, value in sample.items()
+        if value is not None and value is not False and value not in _EMPTY
+    }
 
 
 def write_bytes(path: Path, content: bytes) -> Path:

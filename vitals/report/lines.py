@@ -27,6 +27,7 @@ _ORDER = (
     Outcome.OFF,
     Outcome.PASS,
 )
+_LINE_ENDS = "\u2028\u2029"
 _ROLLBACK_WINDOW_S = 3600
 
 
@@ -88,7 +89,7 @@ def lines(
     hidden = len(results) - len(shown)
     if hidden:
         said.append(Line(f"{hidden} more passed (-v shows them)"))
-    said += [Line(f"! {text}", Style.BAD) for text in circumstances.suite_errors]
+    said += [Line(printable(f"! {text}"), Style.BAD) for text in circumstances.suite_errors]
     said += _advice(verdict, aftermath)
     return [*said, _closing(results, verdict, circumstances)]
 
@@ -96,7 +97,8 @@ def lines(
 def printable(text: str) -> str:
     """Text from the target made harmless: control and direction characters become escapes."""
     return "".join(
-        char if not unicodedata.category(char).startswith("C") else _escaped(char) for char in text
+        _escaped(char) if unicodedata.category(char)[0] == "C" or char in _LINE_ENDS else char
+        for char in text
     )
 
 
@@ -163,7 +165,7 @@ def _advice(verdict: Verdict, aftermath: Aftermath) -> list[Line]:
 
 def _closing(results: Sequence[Result], verdict: Verdict, run: Circumstances) -> Line:
     critical = [result for result in results if result.is_critical]
-    failed = sum(result.outcome is Outcome.FAIL for result in critical)
+    failed = sum(result.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE} for result in critical)
     undecided = sum(
         result.outcome in {Outcome.INCONCLUSIVE, Outcome.BLOCKED} for result in critical
     )

@@ -125,7 +125,7 @@ def _moment(text: object) -> datetime | None:
 
 
 def _is_same(one: Instance, other: Instance) -> bool:
-    if one.version != other.version:
+    if (one.surface, one.version) != (other.surface, other.version):
         return False
     if one.started is None or other.started is None:
         return one.started is other.started

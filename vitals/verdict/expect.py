@@ -39,8 +39,8 @@ class Expectation:
             raise ProberFaultError(f"{sample.probe.label}: {sample.detail}")
         if not sample.answered:
             where = f" from {_place(sample)}" if isinstance(sample, Sample) else ""
-            says_more = sample.detail and sample.detail != sample.kind.value
-            detail = f": {sample.detail}" if says_more else ""
+            more = sample.detail.removeprefix(sample.kind.value).removeprefix(": ")
+            detail = f": {more}" if more else ""
             raise self._finding(expected, f"{sample.kind.value}{where}{detail}")
         return self
 
@@ -158,7 +158,7 @@ class Expectation:
             observed,
             outcome=outcome,
             observation=self._sample,
-            is_foundation=self._is_foundation,
+            is_bare=False if self._is_foundation else None,
         )
 
 
@@ -175,7 +175,7 @@ def expect(sample: Observation, *, is_foundation: bool = False) -> Expectation:
 
 def worst_first(*samples: Sample) -> list[Sample]:
     """The samples with the least usable answer first: none, then 5xx, then 4xx, then the rest."""
-    return sorted(samples, key=lambda sample: (sample.answered, -(sample.status or 0) // 100))
+    return sorted(samples, key=lambda sample: (sample.answered, -((sample.status or 0) // 100)))
 
 
 def _place(sample: Sample) -> str:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 THROTTLED = 429
 _SERVER_ERRORS = 500
-_SPEAKS_JSON = {"api", "socket"}
+_OK = 200
+_HTML = "text/html"
 
 
 class Finding(Exception):  # noqa: N818 - a finding is the field's word; it is no error of the suite
@@ -28,7 +29,8 @@ class Finding(Exception):  # noqa: N818 - a finding is the field's word; it is n
         sentence: the words of the line, where "expected ..., got ..." would not read well.
         outcome: FAIL, or INCONCLUSIVE when the evidence cannot say.
         observation: the decisive evidence.
-        is_foundation: that nothing usable answered is what this check is there to report.
+        is_bare: overrides what the observation tells: False where that nothing usable answered is
+            what the check is there to report.
     """
 
     def __init__(
@@ -39,7 +41,7 @@ class Finding(Exception):  # noqa: N818 - a finding is the field's word; it is n
         sentence: str = "",
         outcome: Outcome = Outcome.FAIL,
         observation: Observation | None = None,
-        is_foundation: bool = False,
+        is_bare: bool | None = None,
     ) -> None:
         super().__init__(sentence or f"expected {expected}, got {observed}")
         self.expected = expected
@@ -47,7 +49,7 @@ class Finding(Exception):  # noqa: N818 - a finding is the field's word; it is n
         self.sentence = sentence
         self.outcome = outcome
         self.observation = observation
-        self.is_bare = not is_foundation and _is_bare(observation)
+        self.is_bare = _is_bare(observation) if is_bare is None else is_bare
 
     @property
     def symptoms(self) -> tuple[str, ...]:
@@ -64,15 +66,16 @@ def require(
     observed: str,
     sentence: str = "",
     of: Observation | None = None,
+    is_bare: bool | None = None,
 ) -> None:
-    """Raise a finding unless the condition holds.
+    """Raise a finding unless the condition holds; for the arguments see `Finding`.
 
     Raises:
         Finding: with what was expected and observed.
     """
     __tracebackhide__ = True
     if not condition:
-        raise Finding(expected, observed, sentence=sentence, observation=of)
+        raise Finding(expected, observed, sentence=sentence, observation=of, is_bare=is_bare)
 
 
 def inconclusive(expected: str, observed: str, *, of: Observation | None = None) -> Finding:
@@ -88,12 +91,29 @@ def _is_bare(observation: Observation | None) -> bool:
     status = observation.status or 0
     if status >= _SERVER_ERRORS or status == THROTTLED:
         return True
-    if observation.probe.target not in _SPEAKS_JSON and "/api/v1/" not in observation.url:
+    if "/api/v1/" in observation.url:
+        return not _is_of_the_api(observation)
+    if observation.probe.target == "socket":
+        return observation.media_type != "text/plain"
+    return observation.probe.target == "api" and not _is_of_the_docs(observation)
+
+
+def _is_of_the_docs(sample: Sample) -> bool:
+    """Whether the API's documentation can look like this, or its refusal."""
+    if sample.media_type != "application/json":
+        return "swagger" in sample.text.lower() or sample.status != _OK
+    try:
+        return isinstance(sample.json(), dict)
+    except ValueError:
         return False
-    if observation.media_type == "application/json":
-        try:
-            document = observation.json()
-        except ValueError:
-            return True
-        return not isinstance(document, dict) or "success" not in document
-    return observation.media_type == "text/html"
+
+
+def _is_of_the_api(sample: Sample) -> bool:
+    """Whether VendHub's API can have said it: its JSON has a `success`, its texts are no HTML."""
+    if sample.media_type != "application/json":
+        return sample.media_type != _HTML
+    try:
+        document = sample.json()
+    except ValueError:
+        return False
+    return isinstance(document, dict) and "success" in document

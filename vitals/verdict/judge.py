@@ -25,6 +25,9 @@ class Exit(IntEnum):
     PROBER_BROKEN = 7
 
 
+_EVIDENCE = {Outcome.PASS, Outcome.FLAKY, Outcome.FAIL, Outcome.KNOWN_GAP}
+
+
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What besides the checks' outcomes decides about a run.
@@ -83,6 +86,7 @@ def _exit_code(results: Sequence[Result], run: Circumstances) -> Exit:
     outcomes = {result.outcome for result in critical}
     reached_pass = any(outcome.is_healthy for outcome in outcomes)
     undecided = bool(outcomes & {Outcome.INCONCLUSIVE, Outcome.BLOCKED})
+    has_evidence = any(result.outcome in _EVIDENCE for result in results)
     suite_error = any(result.outcome is Outcome.SUITE_ERROR for result in results)
     rules = (
         (run.interrupted, Exit.INTERRUPTED),
@@ -91,9 +95,7 @@ def _exit_code(results: Sequence[Result], run: Circumstances) -> Exit:
         (Outcome.FAIL in outcomes, Exit.UNHEALTHY),
         (suite_error or bool(run.suite_errors), Exit.SUITE_ERROR),
         (not results, Exit.NOTHING_SELECTED),
-        (
-            undecided or run.critical_unreached > 0 or (not run.is_partial and not reached_pass),
-            Exit.UNDECIDED,
-        ),
+        (undecided or run.critical_unreached > 0 or not has_evidence, Exit.UNDECIDED),
+        (not run.is_partial and not reached_pass, Exit.UNDECIDED),
     )
     return next((code for applies, code in rules if applies), Exit.HEALTHY)

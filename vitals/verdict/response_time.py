@@ -20,6 +20,7 @@ from vitals.verdict.gate import (
     planned_order,
 )
 from vitals.verdict.outcome import Outcome
+from vitals.verdict.refused_login import refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -258,7 +259,7 @@ def judged(sample: GateSample) -> str:
             answer, is as bare as its last sample.
     """
     if sample.rule is None:
-        raise Finding("samples of a gate", sample.detail, observation=sample)
+        raise refused(sample)
     threshold = threshold_of(sample.rule)
     report = evaluate(threshold, sample.timed)
     try:
