@@ -147,5 +147,5 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
-        words = f"! {folder}: the reports cannot be written there ({fault.strerror})"
+        words = f"{folder}: the reports cannot be written there ({fault.strerror})"
         raise pytest.exit.Exception(words, returncode=Exit.SUITE_ERROR) from None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 THROTTLED = 429
 _SERVER_ERRORS = 500
-_OK = 200
+_REFUSALS = {401, 403, 404}
 _HTML = "text/html"
 
 
@@ -101,7 +101,7 @@ def _is_bare(observation: Observation | None) -> bool:
 def _is_of_the_docs(sample: Sample) -> bool:
     """Whether the API's documentation can look like this, or its refusal."""
     if sample.media_type != "application/json":
-        return "swagger" in sample.text.lower() or sample.status != _OK
+        return "swagger" in sample.text.lower() or sample.status in _REFUSALS
     try:
         return isinstance(sample.json(), dict)
     except ValueError:
