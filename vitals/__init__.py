@@ -19,7 +19,7 @@ from vitals.verdict.builds import CONSTANT_VERSION, Release, instances, read_ins
 from vitals.verdict.check import GATES, check
 from vitals.verdict.expect import expect, worst_first
 from vitals.verdict.finding import Finding, inconclusive, require
-from vitals.verdict.response_time import judged
+from vitals.verdict.gate_line import judged
 
 __version__ = "0.1.0"
 

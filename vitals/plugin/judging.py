@@ -15,8 +15,8 @@ from vitals.report.timing import slowest
 from vitals.verdict import conclude
 from vitals.verdict.check import FOUNDATIONS
 from vitals.verdict.finding import Finding
+from vitals.verdict.gate_line import by_route, starvation
 from vitals.verdict.outcome import Outcome, Result
-from vitals.verdict.response_time import by_route, starvation
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from vitals.environment.addresses import is_loopback
@@ -53,7 +54,7 @@ class Visit(Probe):
         return f"{self.what} of {self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Login:
     """What came of logging in.
 
@@ -81,8 +82,11 @@ class Login:
 
     def hidden(self, sample: Sample) -> Sample:
         """An answer to this person as it may be kept: without its body, and the token nowhere."""
-        words = sample.detail and Redactor({"ACCESS_TOKEN": self.token}).text(sample.detail)
-        return replace(sample, body=b"", detail=words)
+        return replace(sample, body=b"", detail=self._redactor.text(sample.detail))
+
+    @cached_property
+    def _redactor(self) -> Redactor:
+        return Redactor({"ACCESS_TOKEN": self.token})
 
 
 class Logins:
