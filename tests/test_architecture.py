@@ -27,7 +27,7 @@ ARROWS = {
     },
     "vitals.journal": {"vitals.environment", "vitals.probe", "vitals.redact"},
     "vitals.verdict": {"vitals.probe"},
-    "vitals.probe": {"vitals.environment", "vitals.redact"},
+    "vitals.probe": {"vitals.environment", "vitals.redact", "vitals.telegram"},
     "vitals.environment": {"vitals.redact"},
     "vitals.redact": set(),
     "vitals.telegram": set(),

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -48,7 +49,7 @@ assets = ["h"]
 [network]
 proxy = "http://p:1"
 resolver = "1.1.1.1"
-ca_file = "staging.toml"
+ca_file = "CERTIFICATES"
 [control]
 urls = ["https://c"]
 [expect]
@@ -101,7 +102,7 @@ screenshots = true
 checks = "1s"
 samples = 1
 heartbeat_url = { env = "A_TOKEN" }
-"""
+""".replace("CERTIFICATES", certifi.where())
 
 
 def outcome(wanted: str | Path, **options: Any) -> str:
