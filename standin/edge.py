@@ -17,6 +17,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from standin.delays import Delays
 from standin.faults import Faults
 
 ELSEWHERE = "http://127.0.0.9:9/"
@@ -34,6 +35,7 @@ _BAD_GATEWAY = (
     b"<html><head><title>502 Bad Gateway</title></head>"
     b"<body><center><h1>502 Bad Gateway</h1></center></body></html>"
 )
+_UNAVAILABLE = _BAD_GATEWAY.replace(b"502 Bad Gateway", b"503 Service Temporarily Unavailable")
 _CUT_JSON = b'{"success":true,"data":{"status":"ok","info":{"database":{"status":"u'
 
 
@@ -89,6 +91,11 @@ def edge_of_web(app: ASGIApp, faults: Faults) -> ASGIApp:
     return edge
 
 
+def edge_of_client(app: ASGIApp) -> ASGIApp:
+    """Put the Mini App's edge before the app: the Date header."""
+    return _dated(app, 0.0)
+
+
 def edge_of_api(app: ASGIApp, faults: Faults) -> ASGIApp:
     """Put the API's edge before the app: the Date header, and every network and edge fault.
 
@@ -96,11 +103,14 @@ def edge_of_api(app: ASGIApp, faults: Faults) -> ASGIApp:
     edge fault, so that they compose. A websocket's handshake is refused with 403 where a
     request would get another answer.
     """
+    delays = Delays(faults)
 
     async def edge(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await app(scope, receive, send)
             return
+        send = delays.delayed(scope, send)
+        await delays.freeze()
         if faults.on("api-hangs"):
             await _until_gone(receive)
             return
@@ -241,6 +251,7 @@ async def _redirect_loop(scope: Scope, receive: Receive, send: Send) -> None:
 
 _EDGE_ANSWERS: dict[str, ASGIApp] = {
     "api-bad-gateway": _Answer(502, _BAD_GATEWAY),
+    "api-edge-503": _Answer(503, _UNAVAILABLE),
     "api-redirect-loop": _redirect_loop,
     "api-redirects-away": _Answer(302, b"", location=ELSEWHERE),
     "api-html": _Answer(200, _PAGE),

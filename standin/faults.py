@@ -1,8 +1,11 @@
 """The catalogue of named faults, and the set of those that are switched on."""
 
 import difflib
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from standin.latency import FORMS, delay_of, route_delay_of
 
 
 class FaultError(ValueError):
@@ -14,7 +17,9 @@ class Fault:
     """One way to be broken: its name, its group, what an outsider sees, and its default value.
 
     `default` is empty for a fault that takes no value; a number there means that only numbers
-    are accepted. `choices`, when given, lists all accepted values.
+    are accepted. `choices`, when given, lists all accepted values; `read` raises ValueError for a
+    value that has not one of the `forms`. The value of one that `ends` is for how many seconds it
+    is on, 0 for as long as nobody switches it off.
     """
 
     name: str
@@ -22,6 +27,9 @@ class Fault:
     sentence: str
     default: str = ""
     choices: tuple[str, ...] = ()
+    read: Callable[[str], object] | None = None
+    forms: str = ""
+    ends: bool = False
 
     @property
     def is_only_at_start(self) -> bool:
@@ -36,6 +44,8 @@ class Fault:
             raise FaultError(f"fault {self.name} takes no value, got {value!r}")
         if self.choices and value not in self.choices:
             raise FaultError(f"fault {self.name} takes {', '.join(self.choices)}, got {value!r}")
+        if self.read is not None and not _is_readable(self.read, value):
+            raise FaultError(f"fault {self.name} takes {self.forms}, got {value!r}")
         if _is_number(self.default) and not _is_number(value):
             raise FaultError(f"fault {self.name} takes a number not below 0, got {value!r}")
         return value
@@ -47,6 +57,14 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return 0 <= number < float("inf")
+
+
+def _is_readable(read: Callable[[str], object], value: str) -> bool:
+    try:
+        read(value)
+    except ValueError:
+        return False
+    return True
 
 
 _COMPONENTS = ("database", "redis", "storage", "telegram", "disk")
@@ -82,11 +100,38 @@ _FAULTS = (
     Fault("error-shape-lost", "api", "errors are the framework's own HTML pages"),
     Fault("throttle-storm", "api", "every API answer is 429"),
     Fault("api-slow", "api", "every API answer comes late (=3.0 seconds)", "3.0"),
+    Fault(
+        "api-latency",
+        "latency",
+        "each API answer is delayed by a draw of its own (=lognormal:100:0.5)",
+        "lognormal:100:0.5",
+        read=delay_of,
+        forms=FORMS,
+    ),
+    Fault(
+        "route-latency",
+        "latency",
+        "the answers of one route are delayed (=/api/v1/health/ready:constant:1500)",
+        "/api/v1/health/ready:constant:1500",
+        read=route_delay_of,
+        forms=f"PATH: and {FORMS}",
+    ),
+    Fault("api-freeze", "latency", "the API answers nothing for =2 s, then all", "2", ends=True),
+    Fault("api-edge-503", "latency", "an edge answers 503 with a page for =0 s", "0", ends=True),
+    Fault("api-throttles", "latency", "every API answer is 429 for =0 s", "0", ends=True),
     Fault("sockets-gone", "sockets", "there is no socket server: 404"),
     Fault("sockets-open", "sockets", "a bad token is let in"),
     Fault("sockets-silent", "sockets", "connects, then says nothing at all"),
     Fault("sockets-no-namespace", "sockets", "every namespace is refused as invalid"),
     Fault("sockets-polling-only", "sockets", "the upgrade to a websocket is refused"),
+    Fault("event-never", "sockets", "no event is ever sent"),
+    Fault("events-by-polling", "sockets", "a websocket is promised and refused, pages ask again"),
+    Fault("event-wrong-person", "sockets", "events go to another organization's people"),
+    Fault("init-data-refused", "tasks", "the API refuses everybody's Telegram init data: 401"),
+    Fault("task-not-listed", "tasks", "a new task is saved, and no list shows it"),
+    Fault("upload-lost", "tasks", "an upload is answered 201, and nothing is kept"),
+    Fault("photo-bytes-changed", "tasks", "a photo is kept with other bytes than were sent"),
+    Fault("completion-lost", "tasks", "a completion is accepted, and not kept"),
     Fault("api-down", "network", "the API's port refuses connections"),
     Fault("api-hangs", "network", "the API accepts connections and never answers"),
     Fault("api-drips", "network", "the API sends a byte of body a second"),
@@ -116,6 +161,12 @@ _FAULTS = (
     Fault("web-old-build", "web", "the web still serves its previous build"),
     Fault("dashboard-open", "web", "the dashboard answers 200 without a session"),
     Fault("dashboard-away", "web", "the dashboard redirects to another host"),
+    Fault("telegram-script-missing", "browser", "the Mini App loads no script of Telegram's"),
+    Fault("demo-figures", "browser", "the dashboard shows demo figures where its calls fail"),
+    Fault("dead-button", "browser", "the button of the form for a new task does nothing"),
+    Fault("page-needs-reload", "browser", "an event arrives, and the page ignores it"),
+    Fault("tasks-script-missing", "browser", "a script of the tasks page is 404"),
+    Fault("tab-crash", "browser", "the tasks page crashes its tab"),
     Fault("tls-expired", "tls", "the certificate expired yesterday"),
     Fault("tls-soon", "tls", "the certificate expires in =5 days", "5"),
     Fault("tls-wrong-host", "tls", "the certificate is for another host"),
@@ -140,11 +191,16 @@ def fault_named(name: str) -> Fault:
 class Faults:
     """The faults that are switched on now; made of arguments such as `api-slow=1.5`.
 
-    Lives in one event loop and is read at every request, so that a switch acts at once.
+    Lives in one event loop and is read at every request, so that a switch acts at once. `clock`
+    tells seconds that only go forward.
     """
 
-    def __init__(self, arguments: Iterable[str] = ()) -> None:
+    def __init__(
+        self, arguments: Iterable[str] = (), *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._active: dict[str, str] = {}
+        self._since: dict[str, float] = {}
+        self._clock = clock
         for argument in arguments:
             name, _, value = argument.partition("=")
             self.turn_on(name, value)
@@ -152,11 +208,16 @@ class Faults:
     @property
     def active(self) -> dict[str, str]:
         """The names that are on, with their values (empty for a fault that takes none)."""
-        return dict(self._active)
+        return {name: value for name, value in self._active.items() if self.left(name) > 0}
 
     def on(self, name: str) -> bool:
         """Whether the fault is on; raises FaultError for a name outside the catalogue."""
-        return fault_named(name).name in self._active
+        return fault_named(name).name in self._active and self.left(name) > 0
+
+    def left(self, name: str) -> float:
+        """Seconds for which a fault that was switched on stays so by itself."""
+        seconds = float(self._active[name]) if CATALOGUE[name].ends else 0.0
+        return self._since[name] + seconds - self._clock() if seconds else float("inf")
 
     def value(self, name: str, default: str = "") -> str:
         """Return the value of a fault that is on, else `default`, else the catalogue's."""
@@ -166,6 +227,7 @@ class Faults:
     def turn_on(self, name: str, value: str = "") -> None:
         """Switch a fault on; raises FaultError for an unknown name or a wrong value."""
         self._active[name] = fault_named(name).checked(value)
+        self._since[name] = self._clock()
 
     def turn_off(self, name: str) -> None:
         """Switch a fault off (nothing happens if it is not on); raises FaultError."""

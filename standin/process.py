@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from standin.api import create_api, seed
+from standin.client import create_client
 from standin.control import create_control
-from standin.edge import edge_of_api, edge_of_web
+from standin.edge import edge_of_api, edge_of_client, edge_of_web
 from standin.faults import Faults
 from standin.listener import Listener
 from standin.settings import Profile, Settings
@@ -42,9 +43,10 @@ class Options:
 
 
 class _Ports:
-    """API and web on two hosts, so that neither sees the other's cookies, and the control port.
+    """API, web and Mini App on three hosts, so that none sees another's cookies, and the control.
 
-    Where 127.0.0.2 cannot be bound, the API is 127.0.0.1 and the web goes by the name localhost.
+    Where 127.0.0.2 cannot be bound, the API is 127.0.0.1 and the web goes by the name localhost;
+    where 127.0.0.3 cannot be bound, the Mini App is another port of localhost.
     """
 
     def __init__(self, scheme: str) -> None:
@@ -55,9 +57,16 @@ class _Ports:
             self.api = Listener("127.0.0.1")
             web_name = "localhost"
         self.web = Listener("127.0.0.1")
+        try:
+            self.client = Listener("127.0.0.3")
+            client_name = "127.0.0.3"
+        except OSError:
+            self.client = Listener("127.0.0.1")
+            client_name = "localhost"
         self.control = Listener("127.0.0.1")
         self.api_origin = f"{scheme}://{self.api.host}:{self.api.port}"
         self.web_origin = f"{scheme}://{web_name}:{self.web.port}"
+        self.client_origin = f"{scheme}://{client_name}:{self.client.port}"
         self.control_origin = f"http://127.0.0.1:{self.control.port}"
 
     async def apply(self, faults: Faults) -> None:
@@ -68,7 +77,8 @@ class _Ports:
                 await listener.open()
 
     async def stop(self) -> None:
-        await asyncio.gather(self.control.stop(), self.web.stop(), self.api.stop())
+        listeners = (self.control, self.client, self.web, self.api)
+        await asyncio.gather(*(listener.stop() for listener in listeners))
 
 
 async def serve(options: Options, folder: Path) -> None:
@@ -91,6 +101,7 @@ async def serve(options: Options, folder: Path) -> None:
         data_dir=folder,
         api_origin=ports.api_origin,
         web_origin=ports.web_origin,
+        client_origin=ports.client_origin,
         bot_token=f"{secrets.randbelow(9 * 10**8) + 10**8}:{secrets.token_urlsafe(26)}",
         jwt_secret=secrets.token_hex(32),
         limits=options.limits,
@@ -99,11 +110,14 @@ async def serve(options: Options, folder: Path) -> None:
     )
     api = create_api(settings, faults)
     web = create_web(settings, faults, ports.api_origin)
+    client = create_client(settings, faults, ports.api_origin)
     try:
         await ports.api.start(edge_of_api(api, faults), tls)
         await ports.web.start(edge_of_web(web, faults), tls)
+        await ports.client.start(edge_of_client(client), tls)
         await ports.control.start(create_control(faults, lambda: ports.apply(faults)))
         await ports.apply(faults)
+        await ports.client.open()
         await ports.control.open()
         sys.stdout.write(json.dumps(_ready(settings, ports, ca_file)) + "\n")
         sys.stdout.flush()
@@ -120,7 +134,7 @@ def _ready(settings: Settings, ports: _Ports, ca_file: Path | None) -> dict[str,
         "profile": settings.profile,
         "api": ports.api_origin,
         "web": ports.web_origin,
-        "client": None,
+        "client": ports.client_origin,
         "socket": ports.api_origin,
         "ca_file": str(ca_file) if ca_file else None,
         "storage_hosts": [ports.api.host],

@@ -21,6 +21,7 @@ class Settings:
     data_dir: Path
     api_origin: str
     web_origin: str
+    client_origin: str
     bot_token: str = field(repr=False)
     jwt_secret: str = field(repr=False)
     limits: bool = True
@@ -35,6 +36,11 @@ class Settings:
     def is_complete(self) -> bool:
         """Whether this is the product the runbook expects, without VendHub-OS's traps."""
         return self.profile == "complete"
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The origins whose pages may call the API with credentials (CORS_ORIGINS)."""
+        return (self.web_origin, self.client_origin)
 
     @property
     def shown_version(self) -> str:

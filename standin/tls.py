@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from standin.faults import Faults
 
-HOSTS = ("127.0.0.1", "127.0.0.2", "localhost")
+HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "localhost")
 WRONG_HOST = "elsewhere.vendhub.invalid"
 VALID_DAYS = 90
 

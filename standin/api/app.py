@@ -87,7 +87,7 @@ class _Api:
         if scope["method"] == "OPTIONS":
             await send({"type": "http.response.start", "status": 204, "headers": extra})
             await send({"type": "http.response.body", "body": b""})
-        elif faults.on("throttle-storm"):
+        elif faults.on("throttle-storm") or faults.on("api-throttles"):
             answer = failure(ApiError(429, BLOCKED), scope, services.clock, faults)
             await send_answer(send_with_headers, answer, blocked_headers("short", 1.0))
         elif Docs.has(scope["path"]) and scope["method"] in {"GET", "HEAD"}:

@@ -9,13 +9,14 @@ from standin.api import bodies
 from standin.api.bodies import Field
 from standin.api.call import Call, Services
 from standin.api.database import Row
-from standin.api.envelope import ApiError
-from standin.api.telegram import telegram_id_of
+from standin.api.envelope import ApiError, not_found
+from standin.api.telegram import BAD_SIGNATURE, telegram_id_of
 from standin.api.tokens import (
     ACCESS_COOKIE,
     ACCESS_SECONDS,
     REFRESH_COOKIE,
     REFRESH_SECONDS,
+    SOCKET_SECONDS,
     Pair,
 )
 
@@ -61,6 +62,8 @@ async def telegram_login(call: Call) -> Row:
     """Log in with the Mini App's initData; neither lockout nor counters apply."""
     given = bodies.checked(await call.body(), Field("initData", bodies.text()))
     services = call.services
+    if services.faults.on("init-data-refused"):
+        raise ApiError(401, BAD_SIGNATURE)
     telegram_id = telegram_id_of(
         given.get("initData", ""), services.settings.bot_token, services.clock.now()
     )
@@ -105,6 +108,17 @@ async def me(call: Call) -> Row:
         "sessionId": user.session_id,
         "jti": user.jti,
     }
+
+
+async def socket_token(call: Call) -> Row:
+    """Hand a page that has only the cookie what it needs to open a socket.
+
+    The complete product's own route: VendHub-OS has none, and opens no socket (facts 6).
+    """
+    if not call.services.settings.is_complete:
+        raise not_found(call.scope)
+    tokens = call.services.tokens
+    return {"token": tokens.socket_token(tokens.user_of(call)), "expiresIn": SOCKET_SECONDS}
 
 
 async def password_requirements(_call: Call) -> Row:

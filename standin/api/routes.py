@@ -30,6 +30,7 @@ def rows() -> list[RouteRow]:
         ("POST", "/auth/refresh", auth.refresh, PUBLIC, 200),
         ("POST", "/auth/logout", auth.logout, "viewer", 200),
         ("GET", "/auth/me", auth.me, "viewer", 200),
+        ("GET", "/auth/socket-token", auth.socket_token, PUBLIC, 200),
         ("GET", "/auth/password/requirements", auth.password_requirements, PUBLIC, 200),
         ("POST", "/tasks", tasks.create, "manager", 201),
         ("GET", "/tasks", tasks.listed, "operator", 200),

@@ -53,7 +53,7 @@ def headers_for(scope: Scope, settings: Settings, faults: Faults) -> Headers:
     headers: Headers = [] if faults.on("headers-lost") else list(SECURITY_HEADERS)
     headers += _ALWAYS
     origin = header(scope, b"origin")
-    is_allowed = origin == settings.web_origin and not faults.on("cors-lost")
+    is_allowed = origin in settings.allowed_origins and not faults.on("cors-lost")
     if origin and (is_allowed or faults.on("cors-open")):
         headers.append((b"Access-Control-Allow-Origin", origin.encode("latin-1")))
     headers += _PREFLIGHT if scope["method"] == "OPTIONS" else _EXPOSED
@@ -67,12 +67,12 @@ def guard_against_forgery(scope: Scope, settings: Settings) -> None:
     if header(scope, b"authorization").startswith("Bearer "):
         return
     if origin := header(scope, b"origin"):
-        if origin != settings.web_origin:
+        if origin not in settings.allowed_origins:
             raise ApiError(403, "Invalid origin")
         return
     if referer := header(scope, b"referer"):
         parts = urlsplit(referer)
-        if f"{parts.scheme}://{parts.netloc}" != settings.web_origin:
+        if f"{parts.scheme}://{parts.netloc}" not in settings.allowed_origins:
             raise ApiError(403, "Invalid referer")
         return
     raise ApiError(403, "Origin verification failed")

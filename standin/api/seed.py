@@ -76,6 +76,7 @@ _PRODUCTS = (
     ("Hot chocolate", 15_000),
     ("Mineral water", 6_000),
 )
+_COLLECTED_UZS = 1_250_000
 _ORDERS = 56
 _CUSTOMERS = 17
 _TASKS = (
@@ -83,6 +84,7 @@ _TASKS = (
     ("cleaning", "assigned", "high", 2, 1),
     ("collection", "pending", "urgent", 3, 2),
     ("inspection", "cancelled", "low", 1, -2),
+    ("collection", "completed", "normal", 4, -1),
 )
 
 
@@ -173,6 +175,9 @@ def _seed_tasks(database: Database, clock: Clock, now: datetime) -> None:
             description=f"Seeded {kind}",
             completed_at=clock.iso(yesterday.timestamp()) if status == "completed" else None,
             actual_duration=25 if status == "completed" else None,
+            actual_cash_amount=(
+                _COLLECTED_UZS if (kind, status) == ("collection", "completed") else None
+            ),
             metadata=json.dumps({}),
             created_at=clock.iso(yesterday.timestamp()),
             updated_at=clock.iso(yesterday.timestamp()),
@@ -182,7 +187,7 @@ def _seed_tasks(database: Database, clock: Clock, now: datetime) -> None:
 def _seed_orders(database: Database, clock: Clock, now: datetime) -> None:
     for number in range(1, _ORDERS + 1):
         product, price = _PRODUCTS[number % len(_PRODUCTS)]
-        at = now - timedelta(hours=3 * number, minutes=(7 * number) % 60)
+        at = now - timedelta(hours=3 * (number - 1), minutes=number % 60)
         database.insert(
             "orders",
             id=f"e15c8b40-6d3f-4b2a-8f9e-8d7c6b5a{number:04d}",

@@ -13,6 +13,7 @@ from standin.api.call import User
 from standin.api.clock import Clock
 from standin.api.database import Database, Row
 from standin.api.envelope import JSON_TYPE, ApiError, failure, not_found, send_answer
+from standin.api.seed import ORGANIZATION_ID, OTHER_ORGANIZATION_ID
 from standin.api.tokens import Tokens, bearer
 from standin.faults import Faults
 from standin.settings import Settings
@@ -49,7 +50,7 @@ class Sockets:
             ping_interval=25,
             ping_timeout=20,
             max_http_buffer_size=_MAX_PAYLOAD_BYTES,
-            cors_allowed_origins=[settings.web_origin, settings.api_origin],
+            cors_allowed_origins=[*settings.allowed_origins, settings.api_origin],
         )
         self._application = socketio.ASGIApp(self._server)
         self._server.on("connect", self._connect, namespace="*")
@@ -59,11 +60,16 @@ class Sockets:
         self._server.on("machine:heartbeat", self._heartbeat, namespace=MACHINES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a polling request or a websocket; the faults decide at each one."""
+        """Answer a polling request or a websocket; the faults decide at each one.
+
+        `events-by-polling` still promises the upgrade in its handshake, `sockets-polling-only`
+        does not even do that.
+        """
         polling_only = self._faults.on("sockets-polling-only")
+        is_refusing = polling_only or self._faults.on("events-by-polling")
         if self._faults.on("sockets-gone"):
             await self._refuse(scope, send, 404)
-        elif polling_only and scope["type"] == "websocket":
+        elif is_refusing and scope["type"] == "websocket":
             await self._refuse(scope, send, 400)
         else:
             self._server.eio.allow_upgrades = not polling_only
@@ -76,13 +82,12 @@ class Sockets:
 
     async def tell_of_notification(self, notification: Row, organization_id: str) -> None:
         """Emit `notifications:new` to the addressee and to the organization, so twice to one."""
-        rooms = [f"org:{organization_id}:notifications"]
-        if user_id := notification.get("userId"):
+        rooms = [self._room_of(organization_id)]
+        user_id = notification.get("userId")
+        if user_id and not self._faults.on("event-wrong-person"):
             rooms.insert(0, f"user:{user_id}")
         for room in rooms:
-            await self._server.emit(
-                "notifications:new", notification, room=room, namespace=NOTIFICATIONS
-            )
+            await self._emit("notifications:new", notification, room)
 
     async def tell_of_task(self, event: str, task: Row) -> None:
         """Emit a task's state to its organization; VendHub-OS tells nobody (facts 0.10)."""
@@ -95,8 +100,17 @@ class Sockets:
             "machineId": task["machine_id"],
             "updatedAt": task["updated_at"],
         }
-        room = f"org:{task['organization_id']}:notifications"
-        await self._server.emit(event, state, room=room, namespace=NOTIFICATIONS)
+        await self._emit(event, state, self._room_of(task["organization_id"]))
+
+    def _room_of(self, organization_id: str) -> str:
+        if self._faults.on("event-wrong-person"):
+            strangers = {OTHER_ORGANIZATION_ID: ORGANIZATION_ID}
+            organization_id = strangers.get(organization_id, OTHER_ORGANIZATION_ID)
+        return f"org:{organization_id}:notifications"
+
+    async def _emit(self, event: str, data: Row, room: str) -> None:
+        if not self._faults.on("event-never"):
+            await self._server.emit(event, data, room=room, namespace=NOTIFICATIONS)
 
     async def _connect(self, namespace: str, sid: str, environ: Row, auth: Any) -> None:
         is_known = namespace in {"/", NOTIFICATIONS, MACHINES, ORDERS}

@@ -62,6 +62,9 @@ def tasks_where(call: Call, condition: str, *values: Any) -> list[Row]:
 
     `condition` is a constant of the code, with a mark for every value.
     """
+    if call.services.faults.on("task-not-listed"):
+        condition = f"({condition}) AND tasks.created_at < ?"
+        values = (*values, call.services.clock.iso(call.services.settings.started))
     scope = "1 = ?" if call.user.is_owner else "tasks.organization_id = ?"
     tenant = 1 if call.user.is_owner else call.user.organization_id
     return call.services.database.rows(
@@ -110,6 +113,8 @@ def add_task(call: Call, given: Row) -> Row:
 
 def change_task(services: Services, task: Row, **columns: Any) -> Row:
     """Write columns of a task and return its new row."""
+    if columns.get("status") == "completed" and services.faults.on("completion-lost"):
+        return {**task, **columns}
     services.database.update("tasks", task["id"], updated_at=services.clock.iso(), **columns)
     return _read(services, task["id"])
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from standin.api.envelope import ApiError
 
 MAX_AGE_SECONDS = 60
+BAD_SIGNATURE = "Invalid Telegram signature"
 
 
 def telegram_id_of(init_data: str, bot_token: str, now: float) -> int:
@@ -26,7 +27,7 @@ def telegram_id_of(init_data: str, bot_token: str, now: float) -> int:
     secret = hmac.digest(b"WebAppData", bot_token.encode(), hashlib.sha256)
     expected = hmac.new(secret, lines.encode(), hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected.encode(), given.encode()):
-        raise ApiError(401, "Invalid Telegram signature")
+        raise ApiError(401, BAD_SIGNATURE)
     try:
         is_fresh = now - int(pairs["auth_date"]) <= MAX_AGE_SECONDS
         user = json.loads(pairs["user"])["id"]

@@ -16,6 +16,7 @@ from standin.settings import Settings
 
 ACCESS_SECONDS = 900
 REFRESH_SECONDS = 604_800
+SOCKET_SECONDS = 60
 ACCESS_COOKIE = "vendhub_access_token"
 REFRESH_COOKIE = "vendhub_refresh_token"
 
@@ -100,6 +101,11 @@ class Tokens:
         if claims["jti"] in self._revoked:
             raise ApiError(401, "Token has been revoked")
         return _user(self._active_user(claims["sub"]), claims)
+
+    def socket_token(self, user: User) -> str:
+        """Sign a token of a minute for a socket; it dies with the caller's session."""
+        claims = {"sub": user.id, "sessionId": user.session_id, "jti": user.jti}
+        return self._signed(claims, SOCKET_SECONDS, self._secret)
 
     def swagger_token(self, user: User) -> str:
         """Sign the 8 hour token of the documentation's cookie."""

@@ -2,37 +2,27 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from urllib.parse import quote
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from standin.edge import ELSEWHERE
 from standin.faults import Faults
 from standin.settings import Settings
 from standin.web.build import Asset, Build
+from standin.web.headers import headers_of_web, with_headers
+from standin.web.pages import new_build, rendered
 from standin.web.proxy import METHODS, Proxy
 
 SESSION_COOKIE = "vendhub_access_token"
 
-_SECURITY_HEADERS = {
-    "x-frame-options": "DENY",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "origin-when-cross-origin",
-    "strict-transport-security": "max-age=31536000; includeSubDomains",
-    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
-    "content-security-policy": (
-        "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data: blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; "
-        "form-action 'self'; object-src 'none'"
-    ),
-}
 _PAGE_CACHING = "private, no-cache, no-store, max-age=0, must-revalidate"
 _ASSET_CACHING = "public, max-age=31536000, immutable"
 
@@ -49,24 +39,26 @@ def create_web(settings: Settings, faults: Faults, api_url: str) -> ASGIApp:
     routes = [
         Route("/", web.home),
         Route("/auth", web.auth),
-        Route("/dashboard", web.dashboard),
+        Route("/dashboard", web.guarded("dashboard")),
+        Route("/dashboard/tasks", web.guarded("tasks")),
+        Route("/dashboard/tasks/new", web.guarded("task_new")),
+        Route("/dashboard/tasks/{id}", web.guarded("task")),
         Route("/_next/static/{path:path}", web.asset),
         Route("/api/v1/{path:path}", web.api, methods=METHODS),
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
     app.add_exception_handler(404, web.not_found)
     app.router.redirect_slashes = False
-    return _secured(app, settings)
+    return with_headers(app, headers_of_web(settings))
 
 
 class _Web:
     def __init__(self, settings: Settings, faults: Faults, api_url: str) -> None:
         self.proxy = Proxy(api_url)
+        self._settings = settings
         self._faults = faults
-        self._is_product = settings.profile == "vendhub-os"
-        self._profile = settings.profile
-        self._current = Build(settings.version)
-        self._previous = Build(f"before {settings.version}")
+        self._current = new_build(settings.version)
+        self._previous = new_build(f"before {settings.version}")
 
     @property
     def _build(self) -> Build:
@@ -78,16 +70,22 @@ class _Web:
     async def auth(self, request: Request) -> Response:
         if self._faults.on("web-wrong-page"):
             return self._page(request, "another")
-        if self._is_product and SESSION_COOKIE in request.cookies:
+        if not self._settings.is_complete and SESSION_COOKIE in request.cookies:
             return RedirectResponse("/dashboard", status_code=307)
         return self._page(request, "auth")
 
-    async def dashboard(self, request: Request) -> Response:
-        if self._faults.on("dashboard-away"):
-            return RedirectResponse(ELSEWHERE, status_code=307)
-        if SESSION_COOKIE in request.cookies or self._faults.on("dashboard-open"):
-            return self._page(request, "dashboard")
-        return RedirectResponse("/auth?redirect=%2Fdashboard", status_code=307)
+    def guarded(self, name: str) -> Callable[[Request], Awaitable[Response]]:
+        """Answer a page only to who has the session's cookie, whatever it is worth."""
+
+        async def page(request: Request) -> Response:
+            if self._faults.on("dashboard-away"):
+                return RedirectResponse(ELSEWHERE, status_code=307)
+            if SESSION_COOKIE in request.cookies or self._faults.on("dashboard-open"):
+                return self._page(request, name)
+            back = quote(request.url.path, safe="")
+            return RedirectResponse(f"/auth?redirect={back}", status_code=307)
+
+        return page
 
     async def asset(self, request: Request) -> Response:
         asset = self._build.assets.get(request.url.path)
@@ -107,6 +105,8 @@ class _Web:
             return self._page(request, "auth")
         if asset.role == "style" and self._faults.on("web-style-wrong-type"):
             return HTMLResponse(asset.body, headers={"cache-control": _ASSET_CACHING})
+        if asset.role == "tasks" and self._faults.on("tasks-script-missing"):
+            return self._page(request, "not-found", status=404)
         return None
 
     async def api(self, request: Request) -> Response:
@@ -137,25 +137,7 @@ class _Web:
     def _page(self, request: Request, name: str, status: int = 200) -> Response:
         language = request.cookies.get("locale", "")
         return HTMLResponse(
-            self._build.page(name, language, self._profile),
+            rendered(self._build, name, language, self._settings, self._faults),
             status_code=status,
             headers={"cache-control": _PAGE_CACHING, "x-request-id": str(uuid.uuid4())},
         )
-
-
-def _secured(app: ASGIApp, settings: Settings) -> ASGIApp:
-    added = dict(_SECURITY_HEADERS)
-    if settings.profile == "vendhub-os":
-        added["x-powered-by"] = "Next.js"
-
-    async def secured(scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_secured(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in added.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await app(scope, receive, send_secured)
-
-    return secured

@@ -5,7 +5,7 @@
 function destination() {
   const wanted = new URLSearchParams(location.search).get("redirect") ?? "";
   const isLocal = /^\/[^/\\]/.test(wanted);
-  return profile === "complete" && isLocal ? wanted : "/dashboard";
+  return !isProduct && isLocal ? wanted : "/dashboard";
 }
 
 const form = document.getElementById("login");
@@ -17,8 +17,7 @@ form.addEventListener("submit", async (event) => {
     const body = { email: form.email.value, password: form.password.value };
     const login = await callApi("/auth/login", { method: "POST", body });
     storeSession(login.user);
-    toast(messages.welcome, "status");
-    location.assign(destination());
+    goTo(destination(), messages.welcome);
   } catch (failure) {
     toast(failure.message, "alert");
     button.disabled = false;

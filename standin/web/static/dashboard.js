@@ -21,18 +21,14 @@ const POLLS = { analytics: 60_000, alerts: 120_000 };
 
 const answers = {};
 
-function rows(answer) {
-  if (Array.isArray(answer)) return answer;
-  return answer?.data ?? answer?.items ?? [];
-}
-
-// A figure of a call that failed is a dash, never a number; what an answer leaves out is none.
+// A figure of a call that failed is a dash, and so is one that the answer does not hold.
 function figure(answer, value) {
-  return answer === undefined ? DASH : Number(value(answer) ?? 0).toLocaleString(document.documentElement.lang);
+  const number = answer === undefined ? undefined : value(answer);
+  return typeof number === "number" ? number.toLocaleString(language) : DASH;
 }
 
 function revenueToday(answer) {
-  return rows(answer).find((row) => row.date === day(0))?.totalRevenue;
+  return rows(answer).find((row) => row.date === day(0))?.totalRevenue ?? 0;
 }
 
 function machinesOnline(answer) {
@@ -70,42 +66,31 @@ const DEMO_LISTS = {
   products: ["Cappuccino", "Latte"],
 };
 
-const isDemo = profile === "vendhub-os";
-
 function article(title, ...children) {
-  const element = document.createElement("article");
-  element.setAttribute("aria-label", title);
-  const heading = document.createElement("h2");
-  heading.textContent = title;
-  element.append(heading, ...children);
-  return element;
+  return make("article", { "aria-label": title }, make("h2", {}, title), ...children);
 }
 
-function paragraph(text) {
-  const element = document.createElement("p");
-  element.textContent = text;
-  return element;
+function isIncomplete() {
+  return Object.keys(CALLS).some((name) => answers[name] === undefined);
+}
+
+function isDemo() {
+  return isProduct || (has("demo-figures") && isIncomplete());
 }
 
 function list(name) {
   const texts = rows(answers[name]).map((row) => String(row.title ?? row.name ?? row.productName ?? row.id));
-  const element = document.createElement("ul");
-  for (const text of texts.length === 0 && isDemo ? DEMO_LISTS[name] : texts.slice(0, 5)) {
-    const item = document.createElement("li");
-    item.textContent = text;
-    element.append(item);
-  }
-  return article(messages.lists[name], element);
+  const shown = texts.length === 0 && isDemo() ? DEMO_LISTS[name] : texts.slice(0, 5);
+  return article(messages.lists[name], make("ul", {}, ...shown.map((text) => make("li", {}, text))));
 }
 
 function show() {
-  const figures = Object.entries(isDemo ? DEMO_FIGURES : LIVE_FIGURES);
+  const figures = Object.entries(isDemo() ? DEMO_FIGURES : LIVE_FIGURES);
   document
     .getElementById("figures")
-    .replaceChildren(...figures.map(([name, value]) => article(messages.figures[name], paragraph(value()))));
+    .replaceChildren(...figures.map(([name, value]) => article(messages.figures[name], make("p", {}, value()))));
   document.getElementById("lists").replaceChildren(...Object.keys(DEMO_LISTS).map(list));
-  const isIncomplete = Object.keys(CALLS).some((name) => answers[name] === undefined);
-  document.getElementById("failure").hidden = isDemo || !isIncomplete;
+  document.getElementById("failure").hidden = isDemo() || !isIncomplete();
 }
 
 async function ask(name) {
@@ -113,24 +98,7 @@ async function ask(name) {
     answers[name] = await callApi(CALLS[name]);
   } catch (failure) {
     delete answers[name];
-    if (failure.status === 401 && !isDemo) leave();
-  }
-}
-
-function leave() {
-  localStorage.removeItem(SESSION_KEY);
-  location.replace(`/auth?redirect=${encodeURIComponent(location.pathname)}`);
-}
-
-// VendHub-OS trusts the browser's storage alone; with only the cookie it sends one to /auth and back.
-async function isSignedIn() {
-  if (storedSession()?.isAuthenticated) return true;
-  if (isDemo) return false;
-  try {
-    storeSession(await callApi("/auth/me"));
-    return true;
-  } catch {
-    return false;
+    if (failure.status === 401 && !isProduct) leave();
   }
 }
 
@@ -139,21 +107,22 @@ document.querySelector('[role="tablist"]').addEventListener("click", ({ target }
   for (const tab of target.parentElement.children) {
     tab.setAttribute("aria-selected", String(tab === target));
   }
-  if (target.dataset.tab === "activity" && isDemo) callApi("/audit?limit=50").catch(() => {});
+  if (target.dataset.tab === "activity" && isProduct) callApi("/audit?limit=50").catch(() => {});
 });
 
-async function start() {
-  if (!(await isSignedIn())) {
-    leave();
-    return;
-  }
+async function openDashboard() {
   await Promise.all(Object.keys(CALLS).map(ask));
   show();
-  document.getElementById("loading").remove();
-  document.getElementById("page").hidden = false;
   for (const [name, every] of Object.entries(POLLS)) {
     setInterval(() => ask(name).then(show), every);
   }
 }
 
-start();
+const askSoon = soon(() => ask("analytics").then(show));
+
+function hear(name, event) {
+  askSoon();
+  if (name !== undefined) announceTask(name, event);
+}
+
+runPage(openDashboard, hear);
