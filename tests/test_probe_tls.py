@@ -134,7 +134,7 @@ def test_a_server_that_speaks_only_old_tls(authority: trustme.CA, ca_file: Path)
     )
     assert sample.problem == "nothing newer than TLSv1.1 is spoken, TLS 1.2 is the least"
     # the server's closing of the connection may overtake its alert
-    assert (page.kind, page.detail) == (Kind.TLS, "only TLS older than 1.2 is spoken there") or (
+    assert (page.kind is Kind.TLS and "only TLS older than 1.2" in page.detail) or (
         page.kind is Kind.RESET and "then no TLS handshake" in page.detail
     )
 

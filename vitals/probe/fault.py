@@ -25,6 +25,7 @@ _TLS_WORDS = {
     "HTTP_REQUEST": "no TLS is spoken there",
     "UNSUPPORTED_PROTOCOL": "only TLS older than 1.2 is spoken there",
     "TLSV1_ALERT_PROTOCOL_VERSION": "only TLS older than 1.2 is spoken there",
+    "LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED": "only TLS older than 1.2 or SHA-1 is spoken there",
     "TLSV1_UNRECOGNIZED_NAME": "the server has no certificate for this name",
 }
 
@@ -105,9 +106,15 @@ def _connection(cause: BaseException, so_far: Callable[[], str]) -> tuple[Kind, 
 
 def _tls(cause: BaseException, _so_far: Callable[[], str]) -> tuple[Kind, str] | None:
     if isinstance(cause, ssl.SSLError) and not isinstance(cause, _NO_TLS_FAULT):
-        reason = cause.reason or "handshake failed"
+        reason = cause.reason or _reason_in(str(cause))
         return Kind.TLS, _TLS_WORDS.get(reason, printable(reason.replace("_", " ").lower()))
     return None
+
+
+def _reason_in(text: str) -> str:
+    """The reason in the words of an error whose code this version of Python has no name for."""
+    words = text.partition("[SSL] ")[2].partition(" (")[0]
+    return words.replace(" ", "_").upper() or "HANDSHAKE_FAILED"
 
 
 def _reset(cause: BaseException, so_far: Callable[[], str]) -> tuple[Kind, str] | None:
