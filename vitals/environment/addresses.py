@@ -14,6 +14,9 @@ _SCHEMES = {"http": 80, "https": 443}
 _LONGEST_NAME = 253
 _IPV6 = 6
 
+_LAST_PORT = 65_535
+_IPV6 = 6
+
 
 def read_url(value: object) -> str:
     """An http or https URL without trailing slash, user info, query and fragment; "" is OFF.
@@ -51,17 +54,24 @@ def read_host(value: object) -> str:
 
 
 def read_resolver(value: object) -> str:
-    """The IP address of a name server; "" uses the machine's own.
+    """The IP address of a name server, its port behind a colon; "" uses the machine's own.
 
     Raises:
         RefusedError: not an address.
     """
     if value == "":
         return ""
+    text = value if isinstance(value, str) else "?"
+    host, colon, port = text.rpartition(":")
+    is_port = port.isdecimal() and 0 < int(port) <= _LAST_PORT
+    has_port = bool(colon) and is_port and ("." in host or host.endswith("]"))
     try:
-        return str(ipaddress.ip_address(value if isinstance(value, str) else "?"))
+        address = ipaddress.ip_address(host.strip("[]") if has_port else text)
     except ValueError:
         raise RefusedError("the IP address of a name server", example='"1.1.1.1"') from None
+    if not has_port:
+        return str(address)
+    return f"[{address}]:{port}" if address.version == _IPV6 else f"{address}:{port}"
 
 
 def host_name(text: str) -> str | None:

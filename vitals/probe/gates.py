@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from vitals.probe.pace import Pace
     from vitals.probe.prober import Prober
     from vitals.probe.sample import Sample
+    from vitals.probe.sampler import Send
     from vitals.probe.series import Judging
 
 _KEPT = 2000
+_WARM_UP = 1.0  # seconds that opening connections may take before the first sample
 
 
 def shared(environment: Environment, gates: Iterable[Gate]) -> list[list[ResponseTime]]:
@@ -158,6 +160,7 @@ async def run_series(
         patience=patience,
         round_trip=round_trip,
     )
+    await _warm_up(prober, rules[0].routes, send)
     timed = await sampler.run()
     if login is not None:
         timed = tuple(
@@ -177,6 +180,20 @@ async def run_series(
         )
         for rule in rules
     }
+
+
+async def _warm_up(prober: Prober, routes: Iterable[Route], send: Send) -> None:
+    """Ask each route once on hosts that the run has not connected to: no latency of the product."""
+    until = asyncio.get_running_loop().time() + _WARM_UP
+
+    async def ask(route: Route) -> None:
+        with prober.paced(_url(prober, route)) as answers:
+            answers.append(await send(route, until))
+
+    async with asyncio.TaskGroup() as group:
+        for route in routes:
+            if not prober.round_trip(_url(prober, route)):
+                group.create_task(ask(route))
 
 
 async def _send(prober: Prober, route: Route, give_up: float, login: Login | None) -> Sample:
