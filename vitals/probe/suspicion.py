@@ -1,7 +1,8 @@
 """An edge that answers 503: does it throttle, or is nobody left behind it?
 
 Both send the same page. It is throttling when the same route answers otherwise once it is asked
-slowly; a request that was under way before says nothing about that.
+slowly; a request that was under way before says nothing about that. That is granted to a route
+once: an edge that fails now and then, at a pace that has fallen, is not throttling.
 """
 
 from __future__ import annotations
@@ -48,12 +49,14 @@ class Suspicions:
         self._pace = paces
         self._settled = settled
         self._answered_well: set[Route] = set()
+        self._forgiven: set[Route] = set()
         self._open: dict[Route, _Suspicion] = {}
 
     def keep(self, request: Planned, sample: Sample) -> bool:
         """Keep an answer back if it may be throttling; else learn from it."""
         route = request.route
-        if sample.status == _EDGE and _is_of_the_edge(sample) and route in self._answered_well:
+        may_throttle = route in self._answered_well and route not in self._forgiven
+        if sample.status == _EDGE and _is_of_the_edge(sample) and may_throttle:
             if route not in self._open:
                 self._begin(route)
             self._open[route].waiting.append(request)
@@ -82,6 +85,8 @@ class Suspicions:
         self._pace(route).trust(slower=use is Use.THROTTLED)
         if use is Use.EVIDENCE:
             self._answered_well.discard(route)
+        else:
+            self._forgiven.add(route)
         for request in suspicion.waiting:
             request.use = use
             self._settled(request)
