@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -268,3 +272,20 @@ def test_a_prober_without_network_does_not_accuse_the_product(
     assert "FAIL" not in {finding["outcome"] for finding in record["findings"]}
     assert ended.findings["API Health"]["words"] == "BLOCKED (by the prober)"
     assert not any("Rollback" in line for line in ended.lines)
+
+
+@pytest.mark.parametrize(("faults", "code"), [((), 0), (("api-html",), 1)])
+def test_a_reader_that_goes_away_changes_no_exit_code(
+    suite: Suite, ready: dict[str, Any], faults: tuple[str, ...], code: int
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)  # as behind `| head`, which leaves when it has enough
+    command = [sys.executable, "-m", "pytest", "checks", "--env", "here", "-v", "-k", "health"]
+    with faults_on(ready, *faults), os.fdopen(writing, "wb") as nobody:
+        ended = subprocess.run(
+            command, cwd=suite.root, stdout=nobody, stderr=subprocess.PIPE, check=False, timeout=60
+        )
+    assert ended.returncode == code, ended.stderr.decode()
+    assert b"Traceback" not in ended.stderr
+    (record,) = records(suite)
+    assert json.loads(record.read_bytes())["run"]["status"] == "complete"

@@ -12,6 +12,7 @@ import pytest
 import vitals
 from vitals.environment import TARGETS
 from vitals.plugin import collecting, ending, judging
+from vitals.plugin.closed_pipe import heed_no_closed_pipe
 from vitals.plugin.embedded import StandinError, running
 from vitals.plugin.judging import CHECK, RESULT, NotHealthyError
 from vitals.plugin.reporting import finish_report
@@ -34,6 +35,10 @@ class RunHooks:
     def __init__(self, config: pytest.Config, session: Session) -> None:
         self._config = config
         self._run = session
+
+    def pytest_sessionstart(self) -> None:
+        """Keep the verdict when the reader of the lines goes away."""
+        heed_no_closed_pipe(self._config)
 
     def pytest_report_header(self) -> str:
         """One line that says where this run looks."""
