@@ -5,23 +5,15 @@ health checks need no browser.
 """
 
 import contextlib
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
-COMMANDS = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "microsoft-edge",
-)
-MAC_APPS = ("Chromium", "Google Chrome", "Microsoft Edge")
+from vitals.browser.found import playwright_browser, system_browser
+
 DOWNLOAD_SECONDS = 60
 PACKAGE_SECONDS = 300
 END_SECONDS = 10
@@ -29,43 +21,6 @@ PACKAGE_MANAGERS = {
     "apt-get": (("update", "-qq"), ("install", "-qq", "-y", "--no-install-recommends", "chromium")),
     "dnf": (("install", "-q", "-y", "chromium"),),
 }
-
-
-def system_browser() -> Path | None:
-    """Return the first installed Chromium, Chrome or Edge, or None."""
-    for command in COMMANDS:
-        if found := shutil.which(command):
-            return Path(found)
-    for app in MAC_APPS:
-        if (path := Path("/Applications", f"{app}.app", "Contents/MacOS", app)).is_file():
-            return path
-    return None
-
-
-def playwright_browser() -> Path | None:
-    """Return the browser that Playwright downloaded for its installed version, or None."""
-    spec = find_spec("playwright")
-    if spec is None or spec.origin is None:
-        return None
-    package = Path(spec.origin).parent / "driver/package"
-    browsers = json.loads((package / "browsers.json").read_text())["browsers"]
-    revision = next(each["revision"] for each in browsers if each["name"] == "chromium")
-    chosen = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
-    caches = "Library/Caches" if sys.platform == "darwin" else ".cache"
-    if chosen == "0":
-        folder = package / ".local-browsers"
-    else:
-        folder = Path(chosen) if chosen else Path.home() / caches / "ms-playwright"
-    names = ("chrome-linux*/chrome", "chrome-mac*/*.app/Contents/MacOS/*")
-    return next(
-        (
-            path
-            for name in names
-            for path in folder.glob(f"chromium-{revision}/{name}")
-            if os.access(path, os.X_OK)
-        ),
-        None,
-    )
 
 
 def is_done(command: list[str], seconds: float) -> bool:

@@ -11,11 +11,12 @@ ROOT = Path(__file__).parent.parent
 # The arrows of the architecture: who may import whom. A part may always import itself.
 ARROWS = {
     "checks": {"vitals"},
-    "smoke": {"vitals"},
+    "smoke": {"vitals", "vitals.browser", "vitals.probe"},
     "conftest": {"vitals", "vitals.environment"},
-    "vitals": {"vitals.environment", "vitals.probe", "vitals.verdict"},
+    "vitals": {"vitals.environment", "vitals.probe", "vitals.verdict", "vitals.telegram"},
     "vitals.plugin": {"*"},
     "vitals.cli": {"*"},
+    "vitals.commands": {"*"},
     "vitals.monitor": {
         "vitals.record", "vitals.report", "vitals.verdict", "vitals.environment", "vitals.redact",
     },
@@ -24,6 +25,9 @@ ARROWS = {
     },
     "vitals.record": {
         "vitals.verdict", "vitals.probe", "vitals.environment", "vitals.redact",
+    },
+    "vitals.browser": {
+        "vitals.environment", "vitals.journal", "vitals.probe", "vitals.redact", "vitals.verdict",
     },
     "vitals.journal": {"vitals.environment", "vitals.probe", "vitals.redact"},
     "vitals.verdict": {"vitals.probe"},

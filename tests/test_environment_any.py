@@ -147,6 +147,7 @@ def test_a_complete_file_loads() -> None:
 @settings(max_examples=1000, deadline=None, derandomize=True, database=None)
 @given(st.sampled_from(places(tomllib.loads(COMPLETE))), VALUES)
 @example(("urls",), {"api": "http://h"})
+@example(("name",), "https://u:p@h")
 @example(("response_time", 0, "limit_ms"), 10**400)
 def test_any_value_anywhere_gives_an_environment_or_one_message(
     path: tuple[str | int, ...], value: Any

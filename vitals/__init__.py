@@ -15,8 +15,9 @@ from vitals.probe.sample import (
 )
 from vitals.probe.series import GateSample
 from vitals.probe.spec import EACH, Dns, Gate, Get, Head, Page, Preflight, Socket, Tls, Watch
+from vitals.telegram import init_data
 from vitals.verdict.builds import CONSTANT_VERSION, Release, instances, read_instance, web_build
-from vitals.verdict.check import GATES, check
+from vitals.verdict.check import GATES, check, step
 from vitals.verdict.expect import expect, worst_first
 from vitals.verdict.finding import Finding, inconclusive, require
 from vitals.verdict.gate_line import judged
@@ -50,10 +51,12 @@ __all__ = [
     "check",
     "expect",
     "inconclusive",
+    "init_data",
     "instances",
     "judged",
     "read_instance",
     "require",
+    "step",
     "web_build",
     "worst_first",
 ]

@@ -6,10 +6,10 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _DIFFERS = 1
 _USAGE = 4
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 when all is well, 1 when what was asked does not hold, 4 when the
-        question itself was wrong.
+        question itself was wrong, 7 when this machine could not ask it.
     """
     parser = argparse.ArgumentParser(
         prog="vitals",
@@ -44,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Print the JSON Schema of run.json, as docs/run.schema.json holds it.",
     )
     schema.set_defaults(command=_schema)
+    _add_sweep(commands)
+    _add_login(commands)
     try:
         asked = parser.parse_args(arguments)
     except argparse.ArgumentError as fault:
@@ -52,6 +54,67 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as end:
         return _USAGE if end.code else 0
     return int(asked.command(asked))
+
+
+def _add_sweep(commands: Any) -> None:
+    sweep = commands.add_parser(
+        "sweep",
+        help="remove what killed smoke runs left on the target",
+        description="Remove what smoke runs left whose process is dead: open tasks, files and"
+        " sessions. Says what was removed, what VendHub cannot remove, and what is still open.",
+    )
+    _add_env(sweep)
+    sweep.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="sets",
+        metavar="KEY=VALUE",
+        help="another value for a key of the environment file",
+    )
+    sweep.set_defaults(command=_by_way_of("sweep"))
+
+
+def _add_login(commands: Any) -> None:
+    login = commands.add_parser(
+        "login",
+        help="open a session that smoke runs go on with, or end it",
+        description="Log a person in and keep the session on this machine for smoke runs: by the"
+        " secrets of the environment, or by hand in a window where they are not set.",
+    )
+    _add_env(login)
+    login.add_argument(
+        "--as",
+        required=True,
+        choices=("manager", "operator", "owner"),
+        dest="person",
+        help="whom to log in, as [identities] calls them",
+    )
+    login.add_argument(
+        "--forget", action="store_true", help="end the stored session and delete it instead"
+    )
+    login.set_defaults(command=_by_way_of("login"))
+
+
+def _add_env(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--env",
+        metavar="NAME",
+        help="a name below environments/ or a path to a TOML file (default: VENDHUB_ENV)",
+    )
+
+
+def _by_way_of(name: str) -> Callable[[argparse.Namespace], int]:
+    def run(asked: argparse.Namespace) -> int:
+        from vitals import commands  # noqa: PLC0415 - each command its own
+
+        try:
+            return int(getattr(commands, name)(asked, print))
+        except commands.CommandError as fault:
+            print(f"vitals {name}: {fault}", file=sys.stderr)
+            return fault.code
+
+    return run
 
 
 def _schema(asked: argparse.Namespace) -> int:

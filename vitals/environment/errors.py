@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, time
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ Key = tuple[str | int, ...]
 """Where a value stands: names of tables and keys; positions in lists, counted from zero."""
 
 _LONGEST_SHOWN = 80
+_USER_INFO = re.compile(r"//[^/@]*@")
 
 
 class ConfigError(Exception):
@@ -84,7 +86,8 @@ def display(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            text = printable(json.dumps(value, ensure_ascii=False))
+            clean = _USER_INFO.sub("//***@", value)  # a URL's password, wherever it was written
+            text = printable(json.dumps(clean, ensure_ascii=False))
         case int() | float():
             text = format(value, ".6g") if isinstance(value, float) else _digits(value)
         case date() | time():

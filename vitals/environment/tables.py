@@ -182,12 +182,19 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Smoke:
-    """`[smoke]`: whether the smoke path may write, and where; `steps` always holds all steps."""
+    """`[smoke]`: whether the smoke path may write, and where; `steps` always holds all steps.
+
+    `language` is that of the pages; `inject` gives a Mini App that loads no script of Telegram's
+    what that script would have; a live update may take `real_time_ms`.
+    """
 
     __pydantic_config__: ClassVar = STRICT
     writes: _Bool = False
     organization: _OptionalText = ""
     machine: _OptionalText = ""
+    language: Annotated[Literal["ru", "uz", "en"], Reader(readers.one_of("ru", "uz", "en"))] = "ru"
+    inject: _Bool = False
+    real_time_ms: _Ms = 3_000
     steps: Mapping[StepName, Step] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vitals.plugin import collecting, options
+from vitals.plugin import browser, collecting, options
 from vitals.plugin.html import HtmlHooks
-from vitals.plugin.judging import CHECK
 from vitals.plugin.run import RunHooks
+from vitals.plugin.selected import CHECK
 from vitals.plugin.session import SESSION
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vitals.browser.browsing import Browsing
     from vitals.environment import Environment
     from vitals.verdict.builds import Release
 
@@ -30,6 +33,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if any(options.reaches(early_config, suite, arguments) for suite in options.SUITES):
         for name in ("pytest_metadata.plugin", "pytest_html.fixtures", "pytest_html.plugin"):
             early_config.pluginmanager.import_plugin(name)
+    if options.reaches(early_config, "smoke", arguments) or browser.is_asked_for(early_config):
+        browser.load_plugin(early_config)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -47,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
             config.pluginmanager.register(HtmlHooks(config, session), "vitals.html")
             config.option.htmlpath = str(session.folder / "report.html")
             config.option.self_contained_html = True
+        browser.set_folder(config, session.folder / "artifacts")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -71,6 +77,29 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def environment(pytestconfig: pytest.Config) -> Environment:
     """Where this run looks."""
     return pytestconfig.stash[SESSION].environment
+
+
+@pytest.fixture
+def journey(request: pytest.FixtureRequest) -> None:
+    """What the steps of the smoke path share; handed over once the step is known to be on."""
+    run = request.config.stash[SESSION]
+    if run.smoke is not None:
+        run.smoke.request = request
+
+
+@pytest.fixture(scope="session")
+def vitals_browsing(
+    launch_browser: Any,
+    browser_context_args: Any,
+    browser_name: Any,
+    browser_channel: Any,
+    pytestconfig: pytest.Config,
+) -> Iterator[Browsing]:
+    """The browser of the run; asked for by the first step that needs it."""
+    with browser.browsing(
+        pytestconfig, launch_browser, browser_context_args, browser_name, browser_channel
+    ) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

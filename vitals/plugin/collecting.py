@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from vitals.environment import STEPS
 from vitals.plugin.declared import critical_titles
-from vitals.plugin.judging import CHECK
+from vitals.plugin.selected import CHECK
 from vitals.plugin.session import SESSION
 from vitals.verdict.check import FOUNDATIONS, GATES, declared
 from vitals.verdict.outcome import Severity
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def make_instances(metafunc: pytest.Metafunc) -> None:
     """Give a check's test its probes as arguments, one instance for each of its targets."""
     check = declared(metafunc.function)
-    if check is None:
+    if check is None or check.step is not None:
         return
     names = [name for name, _ in check.probes]
     targets = check.each or ("",)
@@ -60,10 +61,22 @@ def _of_gate(check: Check, rule: ResponseTime) -> Check:
 
 
 def put_foundations_first(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Order items so that a check comes after the one that it stands on; stable otherwise."""
+    """Order items so that a check comes after the one that it stands on; stable otherwise.
+
+    Steps come last, in the order of the runbook: a gate must have the machine to itself.
+    """
     stash_declarations(config, items)
     stands_on = dict(_titles(item) for item in items if CHECK in item.stash)
-    items.sort(key=lambda item: _depth(_titles(item)[0], stands_on) if CHECK in item.stash else 0)
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        if CHECK not in item.stash:
+            return 0, 0
+        step = item.stash[CHECK][0].step
+        if step is None:
+            return 0, _depth(_titles(item)[0], stands_on)
+        return 1, STEPS.index(step.name) if step.name in STEPS else len(STEPS)
+
+    items.sort(key=place)
 
 
 def _titles(item: pytest.Item) -> tuple[str, str]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+_DECORATORS = ("check", "step")
+
 
 def critical_titles(folder: Path) -> list[str]:
     """The titles of the critical checks that the files of a folder declare.
@@ -34,6 +36,6 @@ def _critical_title(call: ast.Call) -> str | None:
     severity = words.get("severity")
     is_critical = isinstance(severity, ast.Constant) and severity.value == "critical"
     title = call.args[0] if call.args else None
-    if name != "check" or not is_critical or not isinstance(title, ast.Constant):
+    if name not in _DECORATORS or not is_critical or not isinstance(title, ast.Constant):
         return None
     return str(title.value)

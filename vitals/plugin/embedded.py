@@ -39,6 +39,7 @@ def running(standin: Standin, root: Path) -> Iterator[dict[str, Any]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # Ctrl-C is for the run, which still has to clean up
     )
     with child:
         try:

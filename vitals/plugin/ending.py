@@ -77,12 +77,21 @@ def last_lines(run: Session, config: pytest.Config) -> list[Line]:
 def _circumstances(run: Session) -> Circumstances:
     return Circumstances(
         interrupted=run.interrupted,
-        prober_broken=(run.sent.prober_broken() or run.starved) if run.sent else "",
+        prober_broken=_prober_broken(run),
+        unfit=run.unfit,
         suite_errors=tuple(run.suite_errors),
         critical_declared=run.critical_declared,
         critical_selected=len(run.critical_selected),
         critical_unreached=len(run.critical_selected - run.critical_reached),
     )
+
+
+def _prober_broken(run: Session) -> str:
+    if run.sent is None:
+        return ""
+    # Without probes of the product, the round cannot tell that the product did answer.
+    is_answered = run.smoke is not None and run.smoke.has_answer and not run.sent.all_samples()
+    return ("" if is_answered else run.sent.prober_broken() or "") or run.starved
 
 
 def _last_lines(
@@ -93,6 +102,10 @@ def _last_lines(
         verify=run.environment.rollback.verify,
         deployed_at=run.release.deployed_at,
         ended=datetime.now(UTC),
+        open=run.smoke.left.open if run.smoke else (),
+        listed=run.smoke.left.listed if run.smoke else (),
+        sweep=f"vitals sweep --env {run.environment.name}",
+        was_begun=run.smoke is not None and run.smoke.was_begun,
     )
     verbose = config.get_verbosity() > 0
     return lines(run.results, verdict, circumstances, aftermath, verbose=verbose)
@@ -159,12 +172,13 @@ def _write(
         ),
         builds=samples.builds(observations),
         prober=shapes.ProberInfo(
-            broken=circumstances.prober_broken,
+            broken=circumstances.prober_broken or circumstances.unfit,
             control=_controls(run),
         ),
         probes=[*samples.probe_infos(observations), *gates.series_probes(gate_samples)],
         gates=gates.gate_infos(gate_samples),
         findings=[_finding(result) for result in run.results],
+        left=_left(run),
         counts=samples.added(samples.counts(observations), gates.counts(gate_samples)),
         verdict=shapes.VerdictInfo(
             exit_code=int(verdict.exit_code),
@@ -186,8 +200,18 @@ def _controls(run: Session) -> list[shapes.SampleInfo]:
     return [samples.sample_info(sample) for sample in (control.own, *control.urls)]
 
 
+def _left(run: Session) -> shapes.LeftInfo:
+    left = run.smoke.left if run.smoke else None
+    return shapes.LeftInfo(
+        open=list(left.open) if left else [],
+        listed=list(left.listed) if left else [],
+        removed=list(left.removed) if left else [],
+    )
+
+
 def _finding(result: object) -> shapes.FindingInfo:
     names = shapes.FindingInfo.__dataclass_fields__
     values = {name: getattr(result, name) for name in names}
-    values["probes"] = list(values["probes"])
+    for name in ("probes", "evidence", "artifacts"):
+        values[name] = list(values[name])
     return shapes.FindingInfo(**values)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from vitals.plugin import stepping
+from vitals.plugin.selected import CHECK
 from vitals.probe.series import GateSample
 from vitals.report import repeat
 from vitals.report.timing import slowest
@@ -24,9 +26,7 @@ if TYPE_CHECKING:
     from vitals.plugin.session import Session
     from vitals.probe.sample import Observation
     from vitals.probe.spec import Probe
-    from vitals.verdict.check import Check  # noqa: F401 - in a type that pytest's stash keeps as text
 
-CHECK = pytest.StashKey["tuple[Check, str]"]()
 RESULT = pytest.StashKey[Result]()
 
 
@@ -77,6 +77,8 @@ def blank_result(item: pytest.Item, outcome: Outcome) -> Result:
 def _judge(session: Session, item: pytest.Function) -> Result:
     check, target = item.stash[CHECK]
     blank = blank_result(item, Outcome.SUITE_ERROR)
+    if check.step is not None:
+        return stepping.walk(session, item, blank)
     probes = probes_of(item)
     for _, probe in probes:
         if key := probe.off_because(session.environment):

@@ -50,6 +50,14 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="TIME",
         help="when the deploy began, such as 2026-11-24T02:00:00Z: older instances are findings",
     )
+    group.addoption(
+        "--wait-for-turn",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="wait so long for another smoke run of the environment on this machine (default: 0,"
+        " leave at once and say who it is)",
+    )
 
 
 def reaches(config: pytest.Config, suite: str, arguments: Iterable[str] | None = None) -> bool:

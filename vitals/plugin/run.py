@@ -14,8 +14,9 @@ from vitals.environment import TARGETS
 from vitals.plugin import collecting, ending, judging
 from vitals.plugin.closed_pipe import heed_no_closed_pipe
 from vitals.plugin.embedded import StandinError, running
-from vitals.plugin.judging import CHECK, RESULT, NotHealthyError
+from vitals.plugin.judging import RESULT, NotHealthyError
 from vitals.plugin.reporting import finish_report
+from vitals.plugin.selected import CHECK
 from vitals.probe.round import Round
 from vitals.verdict import response_time
 from vitals.verdict.judge import Exit
@@ -82,6 +83,8 @@ class RunHooks:
                 judging=response_time.judging(),
             )
             stack.callback(self._run.sent.stop)
+            if any(item.stash[CHECK][0].step for item in selected):
+                self._start_smoke(stack)
             self._run.sent.start(probes)
             return (yield)
 
@@ -145,6 +148,14 @@ class RunHooks:
             return (yield)
         finally:
             session.exitstatus = ending.finish(self._run, self._config)
+
+    def _start_smoke(self, stack: contextlib.ExitStack) -> None:
+        from vitals.plugin.smoke import SmokeRun  # noqa: PLC0415 - only a run with steps pays for it
+
+        reporter: Any = self._config.pluginmanager.getplugin("terminalreporter")
+        wait = self._config.option.wait_for_turn
+        self._run.smoke = SmokeRun(self._run, wait, getattr(reporter, "write_line", print))
+        stack.callback(self._run.smoke.clean_up)
 
     def _start_standin(self, stack: contextlib.ExitStack) -> None:
         from vitals import environment  # noqa: PLC0415 - only the embedded stand-in needs it

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vitals.environment import Environment
+    from vitals.plugin.smoke import SmokeRun
     from vitals.probe.round import Round
     from vitals.verdict.builds import Release
     from vitals.verdict.outcome import Result
@@ -34,6 +35,8 @@ class Session:
         critical_reached: the titles of those that were tried.
         starved: the proof that the prober was too late for a gate's samples; empty if it was not.
         sent: the round of this run; None until something is sent.
+        smoke: the smoke path of this run; None when no step was selected.
+        unfit: why this machine cannot walk the smoke path; empty while it can.
     """
 
     environment: Environment
@@ -49,14 +52,25 @@ class Session:
     interrupted: bool = False
     starved: str = ""
     sent: Round | None = None
+    smoke: SmokeRun | None = None
+    unfit: str = ""
+    _learned: dict[str, str] = field(default_factory=dict)
     _redactor: tuple[Environment, Redactor] | None = None
 
     @property
     def redactor(self) -> Redactor:
-        """Hides the secrets of this environment."""
+        """Hides the secrets of this environment, and those that the product handed out."""
         if self._redactor is None or self._redactor[0] is not self.environment:
-            self._redactor = (self.environment, Redactor(self.environment.secret_values))
+            secrets = {**self._learned, **self.environment.secret_values}
+            self._redactor = (self.environment, Redactor(secrets))
         return self._redactor[1]
+
+    def learn(self, name: str, value: str) -> None:
+        """Hide a value from everything that is written or printed from now on."""
+        if value and value not in self._learned.values():
+            taken = sum(known.startswith(name) for known in self._learned)
+            self._learned[f"{name}_{taken + 1}" if taken else name] = value
+            self._redactor = None
 
     def result_of(self, title: str) -> Result | None:
         """The result of the check with this title, None when it did not run."""

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from vitals.environment.addresses import is_loopback
 from vitals.probe.body import Bound
-from vitals.probe.destination import host_of, place_of
-from vitals.probe.fault import printable
+from vitals.probe.credentials import (
+    LOGOUT,
+    access_token,
+    login_document,
+    login_path,
+    secret_refusal,
+    why_refused,
+)
+from vitals.probe.destination import place_of
 from vitals.probe.http import Ask, exchange, foreign, unsent
 from vitals.probe.sample import Kind
 from vitals.probe.spec import Probe
 from vitals.redact import Redactor
-from vitals.telegram import init_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vitals.environment import Environment, Identity
     from vitals.environment.tables import Identities
     from vitals.probe.prober import Limit, Prober
     from vitals.probe.sample import Sample
@@ -31,14 +33,7 @@ if TYPE_CHECKING:
 LAST_WORD = 2.0
 """Seconds that the end of all logins may take, with a login that is still under way."""
 
-_PASSWORD = "/api/v1/auth/login"  # noqa: S105 - a route
-_TELEGRAM = "/api/v1/auth/telegram"
-_LOGOUT = "/api/v1/auth/logout"
 _KEPT = 64_000
-_MESSAGE = 80
-_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{8,4096}=*")  # RFC 6750, 2.1; nothing else is a header's
-_THROTTLED = 429
-_FORBIDDEN = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +117,12 @@ class Logins:
         environment = self._prober.environment
         who = environment.identities[name]
         seconds = environment.deadlines.probe_ms / 1000
-        ask = self._ask("login", name, _TELEGRAM if who.has_telegram else _PASSWORD)
-        if reason := _refusal(ask.url, environment):
+        ask = self._ask("login", name, login_path(who))
+        if reason := secret_refusal(ask.url, environment):
             sample = foreign(self._prober, ask, reason)
             return Login(name=name, sample=sample, refusal=f"{name} was not logged in: {reason}")
         limit = self._prober.limit_at(asyncio.get_running_loop().time() + seconds, seconds)
-        sample = await self._post(ask, limit, lambda: _credentials(who))
+        sample = await self._post(ask, limit, lambda: json.dumps(login_document(who)).encode())
         token = _token(sample)
         secrets = Redactor(environment.secret_values)
         refusal = "" if token else _words(name, sample, secrets)
@@ -146,7 +141,7 @@ class Logins:
             return
         login = task.result()
         if login.token:
-            ask = replace(self._ask("logout", name, _LOGOUT), headers=login.headers)
+            ask = replace(self._ask("logout", name, LOGOUT), headers=login.headers)
             await self._post(ask, self._prober.limit_at(when, LAST_WORD))
 
     def _ask(self, what: str, name: str, path: str) -> Ask:
@@ -184,66 +179,19 @@ def _bare(sample: Sample) -> Sample:
     return replace(sample, body=b"", headers=())
 
 
-def _refusal(url: str, environment: Environment) -> str | None:
-    """Why no secret goes to a URL, in words; None when it may."""
-    host = host_of(url)
-    if not environment.secrets_allowed_for(host):
-        return f"no secret is sent to {host}, which the file's own [urls] do not name"
-    if url.startswith("http:") and not is_loopback(host):
-        return f"no secret is sent to {host} over plain http"
-    return None
-
-
-def _credentials(who: Identity) -> bytes:
-    document = {"email": who.email}
-    if who.has_telegram:
-        user = {"id": who.telegram_id, "first_name": "VendHub", "last_name": "vitals"}
-        token = who.bot_token.reveal()
-        document = {"initData": init_data(token, user, datetime.now(UTC))}
-    else:
-        document["password"] = who.password.reveal()
-    return json.dumps(document).encode()
-
-
-def _document(sample: Sample) -> dict[str, Any]:
-    """The answer's JSON object without its envelope; empty if there is none."""
+def _document(sample: Sample) -> object:
     try:
-        document = sample.json()
+        return sample.json()
     except ValueError:
-        return {}
-    inner = document.get("data", document) if isinstance(document, dict) else None
-    return inner if isinstance(inner, dict) else {}
+        return None
 
 
 def _token(sample: Sample) -> str:
-    """The access token of an answer that lets somebody in, else empty."""
-    is_good = sample.answered and 200 <= (sample.status or 0) < 300  # noqa: PLR2004 - success
-    token = _document(sample).get("accessToken") if is_good else None
-    return token if isinstance(token, str) and _TOKEN.fullmatch(token) else ""
+    return access_token(sample.status or 0, _document(sample)) if sample.answered else ""
 
 
 def _words(name: str, sample: Sample, secrets: Redactor) -> str:
-    """Why an answer let nobody in, in one sentence without anything secret."""
+    """Why nobody was let in, in one sentence without anything secret."""
     if not sample.answered:
         return f"{name} could not log in: {secrets.text(sample.detail)}"
-    document = _document(sample)
-    code, message = (_text(document.get(key), secrets) for key in ("errorCode", "message"))
-    said = " ".join(filter(None, (str(sample.status), code)))
-    said += f": {message}" if message else ""
-    if sample.status == _THROTTLED:
-        return f"the login of {name} was throttled: {said}; try again in a minute"
-    if sample.status == _FORBIDDEN and "too many" in message.lower():
-        return f"{name}, or everybody behind this address, is locked out: {said}"
-    if sample.status == _FORBIDDEN:
-        return f"{name} may not log in: {said}"
-    if document.get("requiresTwoFactor") is True:
-        return f"{name} could not log in: a second factor is asked for; take an account without one"
-    if document.get("mustChangePassword") is True:
-        return f"{name} could not log in: the password has to be changed first"
-    if 200 <= (sample.status or 0) < 300:  # noqa: PLR2004 - the class of success
-        said = f"{sample.status} without an access token"
-    return f"{name} could not log in: {said}"
-
-
-def _text(value: object, secrets: Redactor) -> str:
-    return printable(secrets.text(value[:_KEPT]), _MESSAGE) if isinstance(value, str) else ""
+    return why_refused(name, sample.status or 0, _document(sample), secrets)

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from vitals.environment import Environment
-    from vitals.environment.tables import Identities
 
 EACH = "*"
 """Stands for "the target of this instance" in a check that is made once for each target."""
@@ -152,7 +151,7 @@ class Gate(Probe):
         missing = [route for route in rule.routes if not environment.target_url(route.target)]
         if missing:
             return f"urls.{missing[0].target}"
-        return _no_login(environment, rule.identity) if rule.identity else None
+        return no_login(environment, rule.identity) if rule.identity else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +192,9 @@ class Socket(Probe):
         return f"socket {self.target} {self.namespace}"
 
 
-def _no_login(environment: Environment, name: Identities) -> str | None:
+def no_login(environment: Environment, name: str) -> str | None:
     """What would let a person log in at the API, None when they can."""
-    who = environment.identities.get(name)
+    who = environment.identities.get(name)  # type: ignore[call-overload]  # whoever is not there is None
     if who is None or not (who.can_log_in or who.unset):
         return f"identities.{name}"
     if not who.can_log_in:

@@ -159,8 +159,24 @@ class FindingInfo:
     probes: list[str]
     repeat: str
     seconds: float
+    deadline: float | None
+    evidence: list[str]
+    artifacts: list[str]
     gap_closed: bool
     gap_expired: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftInfo:
+    """What the smoke path left on the target: a sentence for each thing.
+
+    `open` should have been removed and was not, `listed` cannot be removed by VendHub, `removed` is
+    gone; leftovers of earlier runs that this one swept are among them.
+    """
+
+    open: list[str]
+    listed: list[str]
+    removed: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,5 +223,6 @@ class RunRecord:
     probes: list[ProbeInfo]
     gates: list[GateInfo]
     findings: list[FindingInfo]
+    left: LeftInfo
     counts: Counts
     verdict: VerdictInfo

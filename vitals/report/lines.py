@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 RUNBOOK = ("API Health", "Frontend", "API Response Time")
 """The three lines that the runbook shows, in its order."""
 
+STEPS = (
+    "Login via Telegram",
+    "View dashboard",
+    "Create a test task",
+    "Upload a photo",
+    "Complete the task",
+    "Check real-time updates",
+)
+"""The smoke path as the runbook lists it, in its order."""
+
 _ORDER = (
     Outcome.FAIL,
     Outcome.SUITE_ERROR,
@@ -57,12 +67,20 @@ class Aftermath:
         verify: the command that verifies a rollback, empty if none.
         deployed_at: when the deploy began, if the caller said.
         ended: when the run ended (UTC).
+        was_begun: whether the smoke path was walked at all.
+        open: what it should have removed from the target and did not, a sentence each.
+        listed: what it made there that VendHub cannot remove.
+        sweep: the command that removes what is open.
     """
 
     rollback: str = ""
     verify: str = ""
     deployed_at: datetime | None = None
     ended: datetime | None = None
+    was_begun: bool = False
+    open: Sequence[str] = ()
+    listed: Sequence[str] = ()
+    sweep: str = ""
 
 
 def lines(
@@ -82,7 +100,7 @@ def lines(
         aftermath: what to advise when the run is not healthy.
         verbose: show every check, not only those that need attention.
     """
-    first = [result for name in RUNBOOK for result in results if result.title == name]
+    first = [result for name in (*RUNBOOK, *STEPS) for result in results if result.title == name]
     others = [r for r in results if r not in first and (verbose or _is_noteworthy(r))]
     shown = [*first, *sorted(others, key=_urgency)]
     said = [line for result in shown for line in _told(result, verbose=verbose)]
@@ -90,6 +108,7 @@ def lines(
     if hidden:
         said.append(Line(f"{hidden} more passed (-v shows them)"))
     said += [Line(printable(f"! {text}"), Style.BAD) for text in circumstances.suite_errors]
+    said += _left(aftermath, verbose=verbose)
     said += _advice(verdict, aftermath)
     return [*said, _closing(results, verdict, circumstances)]
 
@@ -127,6 +146,8 @@ def _told(result: Result, *, verbose: bool) -> list[Line]:
                 ("observed", result.observed),
                 ("runbook", result.runbook),
                 ("repeat", result.repeat),
+                *(("seen", line) for line in result.evidence),
+                *(("file", file) for file in result.artifacts),
             )
             if value
         ]
@@ -139,6 +160,22 @@ def _style(result: Result) -> Style:
     if result.outcome in {Outcome.FAIL, Outcome.SUITE_ERROR} and not result.is_warned:
         return Style.BAD
     return Style.PLAIN if result.outcome is Outcome.OFF else Style.UNSURE
+
+
+def _left(aftermath: Aftermath, *, verbose: bool) -> list[Line]:
+    if not aftermath.was_begun:
+        return []
+    kept = len(aftermath.listed)
+    told = [Line(printable(f"! Left behind: {words}"), Style.BAD) for words in aftermath.open]
+    if told:
+        told.append(Line(f"{aftermath.sweep} removes what is left behind"))
+    else:
+        tail = f"; {kept} thing(s) that VendHub cannot remove" if kept else ""
+        hint = " (-v lists them)" if kept and not verbose else ""
+        told.append(Line(f"Left behind: nothing open{tail}{hint}"))
+    if verbose:
+        told += [Line(printable(f"    kept      {words}")) for words in aftermath.listed]
+    return told
 
 
 def _advice(verdict: Verdict, aftermath: Aftermath) -> list[Line]:
@@ -185,6 +222,10 @@ def _closing(results: Sequence[Result], verdict: Verdict, run: Circumstances) ->
             return Line("Suite error: a check itself is broken, see above.", Style.BAD)
         case Exit.NOTHING_SELECTED:
             return Line("Nothing was selected, so nothing is known.", Style.UNSURE)
+        case Exit.PROBER_BROKEN if not run.prober_broken:
+            why = printable(run.unfit)
+            found = f" {failed} critical check(s) failed!" if failed else ""
+            return Line(f"The smoke path could not be walked: {why}.{found}", Style.UNSURE)
         case Exit.PROBER_BROKEN:
             why = printable(run.prober_broken)
             return Line(

@@ -32,8 +32,21 @@ GATES = ("gate",)
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What `@step` adds: who acts in it, on which surfaces, and whether it writes.
+
+    `name` is its key in `[smoke.steps]`; "" for a check of a page that is no step of the path.
+    """
+
+    name: str
+    people: tuple[str, ...]
+    urls: tuple[str, ...]
+    writes: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
-    """What `@check` says about a test function."""
+    """What `@check` or `@step` says about a test function; `step` is None for a check."""
 
     title: str
     severity: Severity
@@ -42,6 +55,7 @@ class Check:
     stands_on: str
     each: tuple[str, ...]
     probes: tuple[tuple[str, Probe], ...]
+    step: Step | None = None
 
     def for_target(self, target: str) -> tuple[tuple[str, Probe], ...]:
         """The probes of the instance for one target (the empty string where there is but one)."""
@@ -86,11 +100,52 @@ def check(
     taken = _BROWSER_NAMES & probes.keys()
     if taken:
         raise ValueError(f"a check uses no browser: call the probe something else than {taken}")
-    declaration = Check(
-        title, Severity(severity), Incident(incident), runbook, stands_on, each,
-        tuple(probes.items()),
+    return _declaring(
+        Check(
+            title, Severity(severity), Incident(incident), runbook, stands_on, each,
+            tuple(probes.items()),
+        )
     )  # fmt: skip
 
+
+def step(
+    title: str,
+    *,
+    name: str = "",
+    severity: str,
+    incident: str,
+    runbook: str,
+    people: tuple[str, ...] = (),
+    urls: tuple[str, ...] = ("web",),
+    writes: bool = False,
+) -> Callable[[_F], _F]:
+    """Declare a test function as a step that people do in a browser.
+
+    The function receives the `journey` and returns the words of its line when it passes. A finding
+    is raised by `require`, or by whatever was awaited in the browser and did not come.
+
+    Args:
+        title: its name in every line: the runbook's own words.
+        name: its key in `[smoke.steps]`; "" for what is looked at beside the path.
+        severity: critical, warning or info.
+        incident: P1 to P4, what it is to the people on call when it fails.
+        runbook: the section to open, such as `deploy#5`.
+        people: those of `[identities]` who must be able to log in, else it is OFF.
+        urls: the keys of `[urls]` that it needs, else it is OFF.
+        writes: OFF without `smoke.writes`.
+
+    Raises:
+        ValueError: a severity or level that does not exist.
+    """
+    return _declaring(
+        Check(
+            title, Severity(severity), Incident(incident), runbook, "", (), (),
+            Step(name, people, urls, writes),
+        )
+    )  # fmt: skip
+
+
+def _declaring(declaration: Check) -> Callable[[_F], _F]:
     def declare(function: _F) -> _F:
         setattr(function, _ATTRIBUTE, declaration)
         return function

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from vitals.verdict.outcome import Outcome, Result
+from vitals.verdict.outcome import Incident, Outcome, Result
 
 if TYPE_CHECKING:
     from datetime import date
@@ -40,6 +40,17 @@ def passed(blank: Result, words: str, first_attempt: Observation | None) -> Resu
     )
 
 
+def passed_again(result: Result, observed: str) -> Result:
+    """A PASS that took a second attempt: FLAKY, with what was observed at the first."""
+    return replace(
+        result,
+        outcome=Outcome.FLAKY,
+        words=f"FLAKY ({result.words}, but {observed} at the first attempt)",
+        expected="the same at the first attempt",
+        observed=observed,
+    )
+
+
 def off(blank: Result, key: str) -> Result:
     """The result of a check that the environment file does not turn on."""
     return replace(blank, outcome=Outcome.OFF, words=f"OFF ({key} would turn it on)")
@@ -60,6 +71,7 @@ def found(blank: Result, finding: Finding, base: Result | None, prober_broken: s
         expected=finding.expected,
         observed=finding.observed,
         symptoms=finding.symptoms,
+        incident=Incident(finding.incident) if finding.incident else blank.incident,
     )
     unanswered = finding.observation is not None and not finding.observation.answered
     if unanswered and prober_broken:

@@ -8,6 +8,8 @@ from vitals.probe.sample import Sample
 from vitals.verdict.outcome import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vitals.probe.sample import Observation
 
 
@@ -31,6 +33,8 @@ class Finding(Exception):  # noqa: N818 - a finding is the field's word; it is n
         observation: the decisive evidence.
         is_bare: overrides what the observation tells: False where that nothing usable answered is
             what the check is there to report.
+        incident: another level than the check's own, such as P1 for data that was lost.
+        evidence: what else was seen, a line each, the decisive last.
     """
 
     def __init__(
@@ -42,6 +46,8 @@ class Finding(Exception):  # noqa: N818 - a finding is the field's word; it is n
         outcome: Outcome = Outcome.FAIL,
         observation: Observation | None = None,
         is_bare: bool | None = None,
+        incident: str = "",
+        evidence: Sequence[str] = (),
     ) -> None:
         super().__init__(sentence or f"expected {expected}, got {observed}")
         self.expected = expected
@@ -50,6 +56,8 @@ class Finding(Exception):  # noqa: N818 - a finding is the field's word; it is n
         self.outcome = outcome
         self.observation = observation
         self.is_bare = _is_bare(observation) if is_bare is None else is_bare
+        self.incident = incident
+        self.evidence = tuple(evidence)
 
     @property
     def symptoms(self) -> tuple[str, ...]:
@@ -67,6 +75,7 @@ def require(
     sentence: str = "",
     of: Observation | None = None,
     is_bare: bool | None = None,
+    incident: str = "",
 ) -> None:
     """Raise a finding unless the condition holds; for the arguments see `Finding`.
 
@@ -75,7 +84,10 @@ def require(
     """
     __tracebackhide__ = True
     if not condition:
-        raise Finding(expected, observed, sentence=sentence, observation=of, is_bare=is_bare)
+        raise Finding(
+            expected, observed, sentence=sentence, observation=of, is_bare=is_bare,
+            incident=incident,
+        )  # fmt: skip
 
 
 def inconclusive(expected: str, observed: str, *, of: Observation | None = None) -> Finding:

@@ -36,6 +36,7 @@ class Circumstances:
         interrupted: somebody or something ended the run early.
         usage_error: the command line or the configuration was refused.
         prober_broken: the proof that the prober is at fault, in words; empty when it is not.
+        unfit: why this machine could not walk the smoke path; empty when it could, or had none.
         suite_errors: a sentence for each fault of the suite that belongs to no check.
         critical_declared: critical checks that exist in the folders that the run reached.
         critical_selected: those of them that were selected.
@@ -45,6 +46,7 @@ class Circumstances:
     interrupted: bool = False
     usage_error: bool = False
     prober_broken: str = ""
+    unfit: str = ""
     suite_errors: tuple[str, ...] = ()
     critical_declared: int = 0
     critical_selected: int = 0
@@ -91,7 +93,7 @@ def _exit_code(results: Sequence[Result], run: Circumstances) -> Exit:
     rules = (
         (run.interrupted, Exit.INTERRUPTED),
         (run.usage_error, Exit.USAGE),
-        (bool(run.prober_broken), Exit.PROBER_BROKEN),
+        (bool(run.prober_broken or run.unfit), Exit.PROBER_BROKEN),
         (Outcome.FAIL in outcomes, Exit.UNHEALTHY),
         (suite_error or bool(run.suite_errors), Exit.SUITE_ERROR),
         (not results, Exit.NOTHING_SELECTED),

@@ -75,6 +75,9 @@ class Result:
         repeat: a shell command that repeats the decisive probe.
         timing: where the time of its probes went, in words.
         seconds: how long the test took, waiting included.
+        evidence: of a step, the last that its browser did and complained of, a line each.
+        artifacts: of a step, its files below the run's folder: pictures, traces.
+        deadline: seconds that a step may take; None for a check.
         gap_closed: a known gap is declared for it, yet it works again.
         gap_expired: the date of its known gap has passed.
     """
@@ -94,6 +97,9 @@ class Result:
     repeat: str = ""
     timing: str = ""
     seconds: float = 0.0
+    evidence: tuple[str, ...] = ()
+    artifacts: tuple[str, ...] = ()
+    deadline: float | None = None
     gap_closed: bool = False
     gap_expired: bool = False
 

@@ -75,7 +75,7 @@ function isIncomplete() {
 }
 
 function isDemo() {
-  return isProduct || (has("demo-figures") && isIncomplete());
+  return isProduct || has("demo-figures");
 }
 
 function list(name) {

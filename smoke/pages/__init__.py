@@ -1,0 +1,1 @@
+"""Page objects: one page a file, locators and actions, no verdicts."""

@@ -1,0 +1,1 @@
+"""People in a real browser: what they do, what the pages answer, what is left to look at."""

@@ -1,0 +1,217 @@
+"""The browser of a run: launched once, a context for each person, pictures and traces of a step."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from vitals.browser.errors import BrowserError
+from vitals.browser.recorder import Recorder
+from vitals.browser.telegram_script import answer_telegram_script
+from vitals.browser.trace import redacted_trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from vitals.environment import Environment
+    from vitals.redact import Redactor
+
+_VIEWPORT = {"width": 1280, "height": 900}
+_QUALITY = 60
+_PICTURE_MS = 5000
+_BLANK_MS = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """What the command line wants kept: `on`, `off` or `retain-on-failure` for each."""
+
+    tracing: str = "retain-on-failure"
+    video: str = "off"
+
+
+@dataclass(slots=True)
+class Tab:
+    """A person's context, its one page, and what happened there."""
+
+    context: BrowserContext
+    page: Page
+    recorder: Recorder
+
+
+@dataclass(slots=True)
+class Browsing:
+    """One browser; `close` it before Playwright stops.
+
+    Args:
+        browser: launched.
+        environment: where its people go.
+        arguments: of every context, from the command line.
+        keep: which traces and videos stay.
+        folder: where pictures, traces and videos go.
+    """
+
+    browser: Browser
+    environment: Environment
+    arguments: Mapping[str, Any]
+    keep: Keep
+    folder: Path
+    tabs: dict[str, Tab] = field(default_factory=dict)
+
+    def open(self, name: str, language: str) -> Tab:
+        """A new context for a person, in place of the one that they had.
+
+        Raises:
+            BrowserError: the browser does not open one.
+        """
+        from playwright.sync_api import Error  # noqa: PLC0415 - only a run with a browser pays
+
+        before = self.tabs.pop(name, None)
+        try:
+            state = before.context.storage_state() if before else None
+            if before:
+                before.context.close()
+            self.tabs[name] = self._opened(language, state)
+        except Error as fault:
+            reason = first_line(fault)
+            raise BrowserError(f"the browser opens no page for {name} ({reason})") from None
+        return self.tabs[name]
+
+    def begin_step(self) -> None:
+        """Begin a part of each trace."""
+        if self._is_tracing:
+            for tab in self.tabs.values():
+                tab.context.tracing.start_chunk()
+
+    def end_step(self, stem: str, redactor: Redactor, *, failed: bool) -> list[Path]:
+        """Pictures of every tab that is open, and on failure (or where asked) its trace.
+
+        Args:
+            stem: how the files of the step begin.
+            redactor: hides secrets inside traces.
+            failed: whether the step needs to be looked into.
+        """
+        found = []
+        for name, tab in self.tabs.items():
+            found += self._picture(tab, f"{stem}-{name}")
+            found += self._trace(tab, f"{stem}-{name}", redactor, failed=failed)
+        return found
+
+    def is_alive(self) -> bool:
+        """Whether the browser can still open a blank page."""
+        from playwright.sync_api import Error  # noqa: PLC0415 - only a run with a browser pays
+
+        try:
+            context = self.browser.new_context()
+            page = context.new_page()
+            page.set_default_timeout(_BLANK_MS)
+            page.goto("about:blank")
+            is_there = page.evaluate("1 + 1") == 2  # noqa: PLR2004 - arithmetic of a page that works
+            context.close()
+        except Error:
+            return False
+        return bool(is_there)
+
+    def close(self) -> None:
+        """Close all of it; a browser that died is closed already."""
+        from playwright.sync_api import Error  # noqa: PLC0415 - only a run with a browser pays
+
+        for name, tab in self.tabs.items():
+            with contextlib.suppress(Error):
+                tab.context.close()
+                if self.keep.video != "off" and tab.page.video:
+                    self.folder.mkdir(parents=True, exist_ok=True)
+                    shutil.move(tab.page.video.path(), self.folder / f"{name}.webm")
+        self.tabs.clear()
+        with contextlib.suppress(Error):
+            self.browser.close()
+
+    @property
+    def _is_tracing(self) -> bool:
+        return self.keep.tracing != "off"
+
+    def _opened(self, language: str, state: Any) -> Tab:
+        context = self.browser.new_context(
+            **{
+                "viewport": _VIEWPORT,
+                # Playwright takes no certificates of one's own; those are judged by the checks.
+                "ignore_https_errors": bool(self.environment.network.ca_file),
+                "proxy": {"server": p} if (p := self.environment.network.proxy) else None,
+                "reduced_motion": "reduce",
+                "storage_state": state,
+                **self.arguments,
+            }
+        )
+        recorder = Recorder()
+        recorder.listen(context)
+        urls = [u for t in ("web", "client") if (u := self.environment.target_url(t))]
+        context.add_cookies([{"name": "locale", "value": language, "url": url} for url in urls])
+        answer_telegram_script(context, self.environment)
+        if self._is_tracing:
+            context.tracing.start(snapshots=True, screenshots=self.keep.tracing == "on")
+        return Tab(context, context.new_page(), recorder)
+
+    def _picture(self, tab: Tab, stem: str) -> list[Path]:
+        from playwright.sync_api import Error  # noqa: PLC0415 - only a run with a browser pays
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{stem}.jpg"
+        if tab.recorder.crashed or tab.page.url == "about:blank":
+            return []
+        with contextlib.suppress(Error):
+            tab.page.screenshot(path=path, type="jpeg", quality=_QUALITY, timeout=_PICTURE_MS)
+            return [path]
+        return []
+
+    def _trace(self, tab: Tab, stem: str, redactor: Redactor, *, failed: bool) -> list[Path]:
+        from playwright.sync_api import Error  # noqa: PLC0415 - only a run with a browser pays
+
+        if not self._is_tracing:
+            return []
+        is_kept = failed or self.keep.tracing == "on"
+        path = self.folder / f"{stem}.trace.zip"
+        with contextlib.suppress(Error):
+            if not is_kept:
+                tab.context.tracing.stop_chunk()
+                return []
+            draft = path.with_suffix(".draft")
+            tab.context.tracing.stop_chunk(path=draft)
+            redacted_trace(draft, path, redactor)
+            return [path]
+        return []
+
+
+def launched(launch: Callable[..., Browser], arguments: Mapping[str, Any]) -> Browser:
+    """The browser, or one sentence that says why there is none.
+
+    Args:
+        launch: of pytest-playwright: it knows the command line.
+        arguments: added to that.
+
+    Raises:
+        BrowserError: it is missing or does not start.
+    """
+    from playwright.sync_api import Error  # noqa: PLC0415 - only a run with a browser pays
+
+    try:
+        return launch(**arguments)
+    except Error as fault:
+        words = str(fault)
+        if "DISPLAY" in words or "XServer" in words or "X server" in words:
+            reason, advice = "there is no display", "leave out --headed, or use xvfb-run"
+        elif "Executable doesn't exist" in words:
+            reason, advice = "it is not installed", "make browser looks for one and installs it"
+        else:
+            reason, advice = first_line(fault), "start it by hand to see why"
+        raise BrowserError(f"the browser did not start: {reason}; {advice}") from None
+
+
+def first_line(fault: BaseException) -> str:
+    """The first line of what Playwright says, without the name of its call."""
+    said = str(fault).strip() or type(fault).__name__
+    return said.splitlines()[0].partition(": ")[2] or said.splitlines()[0]
