@@ -89,7 +89,7 @@ def notify(journey: Journey) -> str:
         "title": title,
         "body": f"{journey.tag} A test after a deploy.",
         "type": "system",
-        "userId": journey.account("operator").user.get("id"),
+        "userId": journey.user("operator").get("id"),
     }
     since = time.monotonic()
     with journey.writing("notification", title=title) as made:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from smoke.pages.login import Login
 from vitals import init_data
+from vitals.browser.journey import AT_THE_WEB
 
 if TYPE_CHECKING:
     from vitals.browser.journey import Journey
@@ -22,7 +23,7 @@ def signed_data(person: Person, when: datetime | None = None, bot_token: str = "
 
 def at_the_web(journey: Journey, name: str) -> Person:
     """A person who is signed in to the admin web; whoever asks first signs them in."""
-    journey.once(f"{name} at the web", lambda: _sign_in(journey, journey.person(name)))
+    journey.once(name + AT_THE_WEB, lambda: _sign_in(journey, journey.person(name)))
     return journey.person(name)
 
 

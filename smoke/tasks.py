@@ -119,17 +119,17 @@ def make_room(journey: Journey) -> None:
     if not journey.made.get("open task"):
         return
     for task in own_open_tasks(journey):
-        journey.account("manager").call("POST", f"{task.path}/cancel")
+        journey.call("manager", "POST", f"{task.path}/cancel")
     journey.made["open task"] = False
 
 
 def own_open_tasks(journey: Journey) -> list[Task]:
     """The tasks of this run that are not ended, by its tag."""
-    account, machine = journey.account("manager"), journey.environment.smoke.machine
+    place = f"/api/v1/tasks?machineId={journey.environment.smoke.machine}&status="
     rows = [
         row
         for status in ("pending", "assigned", "in_progress")
-        for row in _rows(account.call("GET", f"/api/v1/tasks?machineId={machine}&status={status}"))
+        for row in _rows(journey.call("manager", "GET", place + status))
         if journey.tag in str(row.get("description"))
     ]
     return [Task(str(row["id"]), str(row["taskNumber"])) for row in rows]
@@ -142,7 +142,7 @@ def found_by_number(journey: Journey, task: Task) -> dict[str, Any]:
         Finding: there is none, or it is another.
     """
     path = f"/api/v1/tasks?search={task.number}"
-    answer = journey.account("manager").call("GET", path)
+    answer = journey.call("manager", "GET", path)
     accepted(answer, "the list of tasks", 200)
     rows = [row for row in _rows(answer) if row.get("taskNumber") == task.number]
     require(
@@ -233,7 +233,7 @@ def photo_before(journey: Journey, task: Task) -> Photo:
 def photo_before_by_api(journey: Journey, task: Task) -> Photo:
     """The same through the API, in the browser sessions of the two."""
     manager, operator = at_the_web(journey, "manager"), at_the_web(journey, "operator")
-    user = {"userId": journey.account("operator").user.get("id")}
+    user = {"userId": journey.user("operator").get("id")}
     accepted(manager.fetch("POST", f"{task.path}/assign", data=user), "the task assigned", 201)
     accepted(operator.fetch("POST", f"{task.path}/start"), "the task started", 201)
     photo = _uploaded_by_api(journey, operator, "before")
@@ -293,7 +293,7 @@ def _kept(journey: Journey, task: Task, photo: Photo) -> Photo:
     if read.content != photo.content:
         observed = f"{len(read.content)} bytes that differ from them"
         raise Finding(expected, observed, incident=LOST)
-    kept = accepted(journey.account("operator").call("GET", task.path), task.number, 200)
+    kept = accepted(journey.call("operator", "GET", task.path), task.number, 200)
     require(
         kept.get("photoBeforeUrl") == photo.url and kept.get("hasPhotoBefore") is True,
         expected=f"{task.number} with the uploaded photo as photoBeforeUrl",
@@ -333,7 +333,7 @@ def complete(journey: Journey, task: Task) -> int:
 
 
 def _completed(journey: Journey, task: Task) -> int:
-    answer = journey.account("operator").call("GET", task.path)
+    answer = journey.call("operator", "GET", task.path)
     stored = accepted(answer, task.number, 200)
     require(
         stored.get("status") == "completed",

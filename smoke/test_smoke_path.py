@@ -70,7 +70,7 @@ def refuses_forged_data(journey: Journey, person: Person) -> None:
         f"signed {TOO_OLD.seconds} s ago": signed_data(person, now - TOO_OLD),
     }
     for what, init_data in forged.items():
-        answer = journey.as_anybody().ask("POST", TELEGRAM_LOGIN, json={"initData": init_data})
+        answer = journey.call("", "POST", TELEGRAM_LOGIN, json={"initData": init_data})
         if answer.is_success:
             with journey.opening_session(person) as opened:
                 opened(answer)
@@ -88,11 +88,11 @@ def greeted(journey: Journey, person: Person, *, is_opened: bool) -> None:
         if not is_opened:
             app.open_with_session(journey.environment.urls.client)
         app.wait_for_name(person.full_name)
-    account = journey.account(person.name)
-    me = accepted(account.call("GET", "/api/v1/auth/me"), "the session to be known", 200)
+    answer = journey.call(person.name, "GET", "/api/v1/auth/me")
+    me, user = accepted(answer, "the session to be known", 200), journey.user(person.name)
     require(
-        me.get("id") == account.user.get("id"),
-        expected=f"a session of user {account.user.get('id')}",
+        me.get("id") == user.get("id"),
+        expected=f"a session of user {user.get('id')}",
         observed=f"one of {me.get('id')}",
     )
 

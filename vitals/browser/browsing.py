@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from vitals.browser.errors import BrowserError
+from vitals.browser.errors import BrowserError, first_line
 from vitals.browser.recorder import Recorder
 from vitals.browser.telegram_script import answer_telegram_script
 from vitals.browser.trace import redacted_trace
@@ -102,6 +102,15 @@ class Browsing:
             found += self._trace(tab, f"{stem}-{name}", redactor, failed=failed)
         return found
 
+    def abandon(self) -> None:
+        """Close all tabs from within a signal handler, while something waits for one of them."""
+        for tab in self.tabs.values():
+            # Playwright's own loop runs in this thread, and its public calls would wait for it.
+            loop: Any = tab.context._loop  # noqa: SLF001 - there is no public way
+            close = tab.context._impl_obj.close  # noqa: SLF001 - same
+            loop.call_soon_threadsafe(_as_task, loop, close)
+        self.tabs.clear()
+
     def is_alive(self) -> bool:
         """Whether the browser can still open a blank page."""
         from playwright.sync_api import Error  # noqa: PLC0415 - only a run with a browser pays
@@ -186,6 +195,10 @@ class Browsing:
         return []
 
 
+def _as_task(loop: Any, close: Callable[[str], Any]) -> None:
+    loop.create_task(close("the step was ended"))
+
+
 def launched(launch: Callable[..., Browser], arguments: Mapping[str, Any]) -> Browser:
     """The browser, or one sentence that says why there is none.
 
@@ -209,9 +222,3 @@ def launched(launch: Callable[..., Browser], arguments: Mapping[str, Any]) -> Br
         else:
             reason, advice = first_line(fault), "start it by hand to see why"
         raise BrowserError(f"the browser did not start: {reason}; {advice}") from None
-
-
-def first_line(fault: BaseException) -> str:
-    """The first line of what Playwright says, without the name of its call."""
-    said = str(fault).strip() or type(fault).__name__
-    return said.splitlines()[0].partition(": ")[2] or said.splitlines()[0]

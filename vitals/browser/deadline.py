@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-_LEAST_MS = 50.0
+_LEAST_MS = 50
 
 
 @dataclass(slots=True)
@@ -20,9 +20,9 @@ class Deadline:
     began: float = field(default_factory=time.monotonic)
 
     @property
-    def left_ms(self) -> float:
+    def left_ms(self) -> int:
         """Milliseconds that are left; never none, so that what is awaited is looked at once."""
-        return max((self.seconds - self.elapsed) * 1000, _LEAST_MS)
+        return max(round((self.seconds - self.elapsed) * 1000), _LEAST_MS)
 
     @property
     def elapsed(self) -> float:

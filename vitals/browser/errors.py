@@ -15,5 +15,7 @@ class TabCrashedError(Exception):
     """A page of the product crashed its tab."""
 
 
-class SessionError(Exception):
-    """A stored session cannot be used any more; one sentence says what to do."""
+def first_line(fault: BaseException) -> str:
+    """The first line of what Playwright says, without the name of its call."""
+    said = str(fault).strip() or type(fault).__name__
+    return said.splitlines()[0].partition(": ")[2] or said.splitlines()[0]

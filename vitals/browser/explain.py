@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vitals.browser.recorder import Exchange, Recorder
 
 _SERVER_ERROR = 500
-_NET = re.compile(r"net::(ERR_\w+)|NS_ERROR_\w+|SSL_ERROR_\w+")
+_NET = re.compile(r"(?:net::)?(ERR_\w+|NS_ERROR_\w+|SSL_ERROR_\w+)(?: at ([^\s#?]+))?")
 _GONE = ("has been closed", "Target closed", "Connection closed", "browser has disconnected")
 _ALERTS = 2
 
@@ -42,9 +42,8 @@ def explained(what: str, fault: Error, page: Page, recorder: Recorder, since: fl
         return BrowserError("the browser died during the step; try again")
     evidence = recorder.told(since)
     if found := _NET.search(words):
-        place = page.url.split("#")[0]
-        name = found.group(1) or found.group(0)
-        return Finding(what, f"{name} ({place})", is_bare=True, evidence=evidence)
+        place = f" at {found[2]}" if found[2] else ""
+        return Finding(what, f"{found[1]}{place}", is_bare=True, evidence=evidence)
     if "Timeout" not in words:
         return fault
     waited = time.monotonic() - since

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+AT_THE_WEB = " at the web"
+"""Ends the keys of `made` under which people are signed in."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Journey:
@@ -134,14 +137,25 @@ class Journey:
             self._people[name] = person
         self._failed = {key: title for key, title in self._failed.items() if title != self.title}
 
-    def account(self, name: str) -> Account:
-        """The API as a person who is signed in, apart from the browser."""
-        return self.accounts[name]
+    def forget_people(self) -> None:
+        """Let everybody come in anew at the next step: their tabs were closed."""
+        self._people.clear()
+        self.made = {key: one for key, one in self.made.items() if not key.endswith(AT_THE_WEB)}
 
-    def as_anybody(self) -> Api:
-        """The API without a login."""
+    def user(self, name: str) -> Mapping[str, Any]:
+        """What the API's login answered about a person who is signed in."""
+        return self.accounts[name].user
+
+    def call(self, name: str, method: str, path: str, *, json: Any = None) -> Answer:
+        """Ask the API as a person, or with "" as anybody, apart from the browser.
+
+        The answer has the time that is left of the step.
+        """
+        seconds = self.deadline.left_ms / 1000
+        if name:
+            return self.accounts[name].call(method, path, json=json, seconds=seconds)
         self._anonymous = self._anonymous or Api(self.environment)
-        return self._anonymous
+        return self._anonymous.ask(method, path, json=json, seconds=seconds)
 
     def read_back(self, url: str) -> StoredFile:
         """What the storage gives back at an address that the API named."""

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from vitals.browser.answers import answer_of
+from vitals.browser.errors import first_line
 from vitals.browser.explain import explained
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ class Person:
             try:
                 response = route.fetch(max_redirects=0, timeout=self.deadline.left_ms)
             except Error as fault:
-                answers.append(answer_of(None, str(fault).splitlines()[0]))
+                self.recorder.excuse(route.request, f"got no answer: {first_line(fault)}")
+                answers.append(answer_of(None, first_line(fault)))
                 route.abort()
                 return
             answers.append(answer_of(response))
@@ -144,7 +146,7 @@ class Person:
                 max_redirects=0,
             )
         except Error as fault:
-            return answer_of(None, f"{method} {path}: {str(fault).splitlines()[0]}")
+            return answer_of(None, f"{method} {path}: {first_line(fault)}")
         return answer_of(response)
 
     def wait_for_call(self, path: str, *, since: float | None = None, method: str = "GET") -> None:

@@ -28,6 +28,7 @@ _KEPT = 400
 _TEXT = 300
 _PARTS_OF_PAGES = ("document", "script", "stylesheet")
 _ERRORS = 400
+_GIVEN_UP = "ERR_ABORTED"
 
 
 @dataclass(slots=True, eq=False)
@@ -116,8 +117,12 @@ class Recorder:
         return (e for e in self.exchanges if e.at >= since and e.is_part_of_a_page and e.is_bad)
 
     def bad_calls(self, since: float) -> list[Exchange]:
-        """Calls of the API that failed or were answered with an error, since then."""
-        return [e for e in self.exchanges if e.at >= since and "/api/v1/" in e.url and e.is_bad]
+        """Calls of the API that failed or were answered with an error, since then.
+
+        Not those that the browser gave up itself because the page went on to another.
+        """
+        calls = [e for e in self.exchanges if e.at >= since and "/api/v1/" in e.url and e.is_bad]
+        return [call for call in calls if _GIVEN_UP not in call.failure]
 
     def open_calls(self, since: float) -> list[Exchange]:
         """Calls of the API that have no answer yet."""
@@ -137,6 +142,11 @@ class Recorder:
         """The last events since then, a line each, with seconds since then."""
         happened = [(at, words) for at, words in self.events if at >= since]
         return [f"{at - since:6.2f} s  {words}" for at, words in happened[-last:]]
+
+    def excuse(self, request: Request, why: str) -> None:
+        """Say why a request will fail, which the browser itself cannot know."""
+        if exchange := self._by_request.get(request):
+            exchange.failure = why
 
     def _note(self, words: str, *, is_complaint: bool = False) -> None:
         now, text = time.monotonic(), words[:_TEXT]
@@ -165,7 +175,8 @@ class Recorder:
 
     def _failed(self, request: Request) -> None:
         if exchange := self._by_request.pop(request, None):
-            exchange.failure = f"failed: {request.failure or 'no reason given'}"
+            failure = request.failure or "no reason given"
+            exchange.failure = exchange.failure or f"failed: {failure}"
             exchange.ended = time.monotonic()
             self._note(exchange.told(exchange.ended), is_complaint=True)
 

@@ -104,7 +104,7 @@ def _last_lines(
         ended=datetime.now(UTC),
         open=run.smoke.left.open if run.smoke else (),
         listed=run.smoke.left.listed if run.smoke else (),
-        sweep=f"vitals sweep --env {run.environment.name}",
+        sweep="" if run.environment.standin else f"vitals sweep --env {run.environment.name}",
         was_begun=run.smoke is not None and run.smoke.was_begun,
     )
     verbose = config.get_verbosity() > 0

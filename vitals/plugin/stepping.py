@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from vitals.browser.errors import BlockedError, BrowserError, TabCrashedError
 from vitals.browser.explain import explained
 from vitals.browser.off import off_because
+from vitals.browser.watchdog import GRACE, Watch, watched
 from vitals.journal.folder import StateError
 from vitals.journal.sessions import SessionError
 from vitals.plugin.selected import CHECK
@@ -87,19 +88,34 @@ def _tried(run: Session, journey: Journey, blank: Result, act: Callable[..., obj
 
 
 def _once(run: Session, journey: Journey, blank: Result, act: Callable[..., object]) -> Result:
+    limit = journey.deadline.seconds
+    browsing = run.smoke.browsing if run.smoke else None
+    watch = Watch()
     try:
-        words = str(act(journey=journey) or "OK")
-        took, limit = journey.deadline.elapsed, journey.deadline.seconds
-        require(took <= limit, expected=f"it within {limit:g} s", observed=_too_slow(journey, took))
+        with watched(watch, limit + GRACE, browsing):
+            words = str(act(journey=journey) or "OK")
+            took = journey.deadline.elapsed
+            observed = "" if took <= limit else _too_slow(journey, took)
+            require(took <= limit, expected=f"it within {limit:g} s", observed=observed)
     except BlockedError as fault:
         return _blocked(run, blank, str(fault))
     except SessionError as fault:
         return _unfit(run, blank, str(fault))
-    except Finding as finding:
-        return _found(run, blank, finding, journey)
     except Exception as fault:
+        if watch.is_over:
+            return _overdue(run, journey, blank)
+        if isinstance(fault, Finding):
+            return _found(run, blank, fault, journey)
         raise _translated(journey, fault) from fault
     return replace(blank, outcome=Outcome.PASS, words=f"{words} · {took:.1f} s of {limit:g} s")
+
+
+def _overdue(run: Session, journey: Journey, blank: Result) -> Result:
+    limit = journey.deadline.seconds
+    observed = f"no end of it after {journey.deadline.elapsed:.0f} s, when its tabs were closed"
+    result = _found(run, blank, Finding(f"it within {limit:g} s", observed), journey)
+    journey.forget_people()
+    return result
 
 
 def _too_slow(journey: Journey, took: float) -> str:

@@ -70,7 +70,7 @@ class Aftermath:
         was_begun: whether the smoke path was walked at all.
         open: what it should have removed from the target and did not, a sentence each.
         listed: what it made there that VendHub cannot remove.
-        sweep: the command that removes what is open.
+        sweep: the command that removes what is open; empty where it goes by itself.
     """
 
     rollback: str = ""
@@ -168,7 +168,8 @@ def _left(aftermath: Aftermath, *, verbose: bool) -> list[Line]:
     kept = len(aftermath.listed)
     told = [Line(printable(f"! Left behind: {words}"), Style.BAD) for words in aftermath.open]
     if told:
-        told.append(Line(f"{aftermath.sweep} removes what is left behind"))
+        end = f"{aftermath.sweep} removes it" if aftermath.sweep else "It goes with the stand-in"
+        told.append(Line(end))
     else:
         tail = f"; {kept} thing(s) that VendHub cannot remove" if kept else ""
         hint = " (-v lists them)" if kept and not verbose else ""
