@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 def test_the_mini_app_loads_telegrams_script(journey: Journey) -> str:
     """Without it the page knows nobody, whatever Telegram hands over (facts 3.1)."""
-    visitor = journey.person("a visitor")
+    visitor = journey.person("visitor")
     app = MiniApp(visitor.page, journey.language)
     with visitor.expecting("the Mini App"):
         app.open_with_session(journey.environment.urls.client)

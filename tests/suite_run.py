@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).parent.parent
 PATIENCE_S = 60.0
 """No run of a test takes longer."""
 
-_COPIED = ("checks", "environments", "conftest.py", "pyproject.toml")
+_COPIED = ("checks", "smoke", "environments", "conftest.py", "pyproject.toml")
 _SHARED = ("vitals", "standin")
 ALONE = ("unshare", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 """Starts a command where there is no network but the loopback device."""
@@ -152,7 +152,8 @@ class Suite:
 
         Args:
             arguments: behind `pytest`.
-            environ: added to the environment, which has none of our own and pytest's variables.
+            environ: added to the environment, which has none of our own and pytest's variables;
+                what a run keeps on this machine goes below the copy.
             prefix: the command that starts it.
             measured: by way of a small process that takes its peak of memory.
         """
@@ -166,7 +167,7 @@ class Suite:
             with subprocess.Popen(
                 [*prefix, *measure, *_PYTEST, *arguments],
                 cwd=self.root,
-                env={**kept, **(environ or {})},
+                env={**kept, "VITALS_STATE": str(self.root / "state"), **(environ or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

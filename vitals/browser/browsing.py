@@ -62,6 +62,7 @@ class Browsing:
     keep: Keep
     folder: Path
     tabs: dict[str, Tab] = field(default_factory=dict)
+    has_failed: bool = False
 
     def open(self, name: str, language: str) -> Tab:
         """A new context for a person, in place of the one that they had.
@@ -78,8 +79,8 @@ class Browsing:
                 before.context.close()
             self.tabs[name] = self._opened(language, state)
         except Error as fault:
-            reason = first_line(fault)
-            raise BrowserError(f"the browser opens no page for {name} ({reason})") from None
+            why = _why(fault, self.browser.browser_type.name)
+            raise BrowserError(f"the browser opens no page for {name}: {why}") from None
         return self.tabs[name]
 
     def begin_step(self) -> None:
@@ -88,18 +89,22 @@ class Browsing:
             for tab in self.tabs.values():
                 tab.context.tracing.start_chunk()
 
-    def end_step(self, stem: str, redactor: Redactor, *, failed: bool) -> list[Path]:
-        """Pictures of every tab that is open, and on failure (or where asked) its trace.
+    def end_step(self, stem: str, redactor: Redactor, *, since: float, failed: bool) -> list[Path]:
+        """Pictures of the tabs that something happened in, and on failure their traces, too.
 
         Args:
             stem: how the files of the step begin.
+            since: when it began, in seconds of the monotonic clock.
             redactor: hides secrets inside traces.
             failed: whether the step needs to be looked into.
         """
+        self.has_failed = self.has_failed or failed
         found = []
         for name, tab in self.tabs.items():
-            found += self._picture(tab, f"{stem}-{name}")
-            found += self._trace(tab, f"{stem}-{name}", redactor, failed=failed)
+            was_used = tab.recorder.was_used(since)
+            found += self._picture(tab, f"{stem}-{name}") if was_used else []
+            is_kept = self.keep.tracing == "on" or (failed and was_used)
+            found += self._trace(tab, f"{stem}-{name}", redactor, is_kept=is_kept)
         return found
 
     def abandon(self) -> None:
@@ -133,7 +138,7 @@ class Browsing:
         for name, tab in self.tabs.items():
             with contextlib.suppress(Error):
                 tab.context.close()
-                if self.keep.video != "off" and tab.page.video:
+                if tab.page.video and (self.keep.video == "on" or self.has_failed):
                     self.folder.mkdir(parents=True, exist_ok=True)
                     shutil.move(tab.page.video.path(), self.folder / f"{name}.webm")
         self.tabs.clear()
@@ -177,12 +182,11 @@ class Browsing:
             return [path]
         return []
 
-    def _trace(self, tab: Tab, stem: str, redactor: Redactor, *, failed: bool) -> list[Path]:
+    def _trace(self, tab: Tab, stem: str, redactor: Redactor, *, is_kept: bool) -> list[Path]:
         from playwright.sync_api import Error  # noqa: PLC0415 - only a run with a browser pays
 
         if not self._is_tracing:
             return []
-        is_kept = failed or self.keep.tracing == "on"
         path = self.folder / f"{stem}.trace.zip"
         with contextlib.suppress(Error):
             if not is_kept:
@@ -199,12 +203,13 @@ def _as_task(loop: Any, close: Callable[[str], Any]) -> None:
     loop.create_task(close("the step was ended"))
 
 
-def launched(launch: Callable[..., Browser], arguments: Mapping[str, Any]) -> Browser:
+def launched(launch: Callable[..., Browser], browser: str, arguments: Mapping[str, Any]) -> Browser:
     """The browser, or one sentence that says why there is none.
 
     Args:
         launch: of pytest-playwright: it knows the command line.
-        arguments: added to that.
+        browser: chromium, firefox or webkit.
+        arguments: added to what the command line says.
 
     Raises:
         BrowserError: it is missing or does not start.
@@ -214,11 +219,19 @@ def launched(launch: Callable[..., Browser], arguments: Mapping[str, Any]) -> Br
     try:
         return launch(**arguments)
     except Error as fault:
-        words = str(fault)
-        if "DISPLAY" in words or "XServer" in words or "X server" in words:
-            reason, advice = "there is no display", "leave out --headed, or use xvfb-run"
-        elif "Executable doesn't exist" in words:
-            reason, advice = "it is not installed", "make browser looks for one and installs it"
-        else:
-            reason, advice = first_line(fault), "start it by hand to see why"
-        raise BrowserError(f"the browser did not start: {reason}; {advice}") from None
+        raise BrowserError(f"{browser} did not start: {_why(fault, browser)}") from None
+
+
+def _why(fault: Exception, browser: str) -> str:
+    """What a browser that does not start or open a page lacks, and what to do."""
+    words = str(fault)
+    if "ffmpeg" in words:
+        return "--video needs Playwright's ffmpeg; playwright install ffmpeg, or leave --video out"
+    if "DISPLAY" in words or "XServer" in words or "X server" in words:
+        return "there is no display; leave out --headed, or use xvfb-run"
+    if "Executable doesn't exist" in words:
+        command = "make browser looks for one and installs it"
+        if browser != "chromium":
+            command = f"playwright install {browser} (the smoke path has not been tried in it)"
+        return f"it is not installed; {command}"
+    return f"{first_line(fault)}; start it by hand to see why"

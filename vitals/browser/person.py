@@ -51,7 +51,7 @@ class Person:
         self.page = tab.page
         self.deadline = deadline
         self.account: Account | None = None
-        self.wait_ms = deadline.left_ms
+        self.wait_ms: float = deadline.left_ms
         self._environment = environment
 
     @property

@@ -143,6 +143,10 @@ class Recorder:
         happened = [(at, words) for at, words in self.events if at >= since]
         return [f"{at - since:6.2f} s  {words}" for at, words in happened[-last:]]
 
+    def was_used(self, since: float) -> bool:
+        """Whether anything happened since then."""
+        return bool(self.events and self.events[-1][0] >= since)
+
     def excuse(self, request: Request, why: str) -> None:
         """Say why a request will fail, which the browser itself cannot know."""
         if exchange := self._by_request.get(request):

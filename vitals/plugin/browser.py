@@ -77,7 +77,7 @@ def browsing(
         raise BrowserError(f"{fault}; make browser looks for one and installs it") from None
     is_said = any(word.split("=")[0] == "--tracing" for word in _words(config))
     opened = Browsing(
-        browser=launched(launch, own),
+        browser=launched(launch, browser, own),
         environment=run.environment,
         arguments=arguments,
         keep=Keep(

@@ -47,19 +47,20 @@ def walk(run: Session, item: pytest.Function, blank: Result) -> Result:
         if run.unfit:
             return conclude.blocked(blank, _UNFIT)
         journey = smoke.ready()
+        browsing = journey.browse()  # before the step's time runs: it is not the product's
     except BlockedError as fault:
         return conclude.blocked(blank, str(fault))
-    except StateError as fault:
+    except (StateError, BrowserError) as fault:
         return _unfit(run, blank, str(fault))
     journey.begin(step.name, blank.title)
     if step.name:
         blank = replace(blank, deadline=journey.deadline.seconds)
-    if smoke.browsing is not None:
-        smoke.browsing.begin_step()
+    browsing.begin_step()
     result = _tried(run, journey, blank, item.obj)
     if not result.outcome.is_healthy:
         journey.unwell[step.name] = blank.title
-    return _with_artifacts(run, smoke, result, step.name or re.sub(r"\W+", "-", blank.title))
+    stem = step.name or re.sub(r"\W+", "-", blank.title)
+    return _with_artifacts(run, smoke, result, stem, journey.deadline.began)
 
 
 def _tried(run: Session, journey: Journey, blank: Result, act: Callable[..., object]) -> Result:
@@ -166,13 +167,15 @@ def _is_alive(run: Session) -> bool:
     return browsing is not None and browsing.is_alive()
 
 
-def _with_artifacts(run: Session, smoke: SmokeRun, result: Result, name: str) -> Result:
+def _with_artifacts(
+    run: Session, smoke: SmokeRun, result: Result, stem: str, since: float
+) -> Result:
     """The result with its pictures, and on failure its traces; their time is not the step's."""
     browsing = smoke.browsing
     if browsing is None or run.unfit:
         return result
     failed = result.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.FLAKY}
-    files = browsing.end_step(name, run.redactor, failed=failed)
+    files = browsing.end_step(stem, run.redactor, since=since, failed=failed)
     return replace(
         result, artifacts=tuple(file.relative_to(run.folder).as_posix() for file in files)
     )
