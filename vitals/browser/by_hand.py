@@ -56,6 +56,8 @@ def log_in_by_hand(
                 hand(page)
             end = time.monotonic() + PATIENCE_S
             while not came:
+                if page.is_closed():
+                    raise BrowserError(f"{name} did not come in: the window was closed")
                 left = max(end - time.monotonic(), 0.001)
                 page.wait_for_event("requestfinished", timeout=left * 1000)
             browser.close()
