@@ -6,7 +6,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from smoke import live, tasks
+from smoke import live, tasks, work
 from smoke.figures import CALLS, DEMO_FIGURES, expected_figures
 from smoke.pages.dashboard import Dashboard
 from smoke.pages.mini_app import MiniApp
@@ -159,7 +159,7 @@ def test_upload_a_photo(journey: Journey) -> str:
     """The photo of an operator at work comes back from the storage byte for byte as it was."""
     journey.needs("login", "create_task")
     task = journey.once("task", lambda: tasks.create_by_api(journey))
-    photo = journey.once("photo before", lambda: tasks.photo_before(journey, task))
+    photo = journey.once("photo before", lambda: work.photo_before(journey, task))
     return f"OK ({tasks.by_api(journey)}{len(photo.content) / 1000:.0f} kB read back)"
 
 
@@ -171,8 +171,8 @@ def test_complete_the_task(journey: Journey) -> str:
     """Completed by the operator, the task is stored with that status, its time and duration."""
     journey.needs("login", "create_task", "upload_photo")
     task = journey.once("task", lambda: tasks.create_by_api(journey))
-    journey.once("photo before", lambda: tasks.photo_before_by_api(journey, task))
-    minutes = tasks.complete(journey, task)
+    journey.once("photo before", lambda: work.photo_before_by_api(journey, task))
+    minutes = work.complete(journey, task)
     return f"OK ({tasks.by_api(journey)}{task.number}, {minutes} min)"
 
 
