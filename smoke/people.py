@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from smoke.pages.login import Login
 from vitals import init_data
@@ -14,11 +15,18 @@ if TYPE_CHECKING:
     from vitals.browser.person import Person
 
 
-def signed_data(person: Person, when: datetime | None = None, bot_token: str = "") -> str:
-    """Init data of a person, signed by their bot (or with another token), fresh unless told."""
+def signed_data(
+    journey: Journey, person: Person, when: datetime | None = None, bot_token: str = ""
+) -> str:
+    """Init data of a person, signed by their bot (or with another token), fresh unless told.
+
+    Whoever holds it can log in for a minute, so its signature is hidden from now on.
+    """
     who = person.identity
     user = {"id": who.telegram_id, "first_name": "VendHub", "last_name": "vitals"}
-    return init_data(bot_token or who.bot_token.reveal(), user, when or datetime.now(UTC))
+    data = init_data(bot_token or who.bot_token.reveal(), user, when or datetime.now(UTC))
+    journey.learn(f"SIGNATURE_OF_{person.name.upper()}", dict(parse_qsl(data))["hash"])
+    return data
 
 
 def at_the_web(journey: Journey, name: str) -> Person:
@@ -47,8 +55,10 @@ def _sign_in(journey: Journey, person: Person) -> str:
             ):
                 form.sign_in(who.email, who.password.reveal())
             opened(answers[-1])
+            with person.expecting("the login page to lead on"):
+                form.wait_until_left()
             return "form"
-        credentials = {"initData": signed_data(person)}
+        credentials = {"initData": signed_data(journey, person)}
         data: Any = opened(person.fetch("POST", "/api/v1/auth/telegram", data=credentials))
         person.store_user(data.get("user") or {})
         return "telegram"

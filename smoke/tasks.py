@@ -77,7 +77,8 @@ def create_in_form(journey: Journey, manager: Person) -> Task:
             ):
                 form.save(min(SENT_WITHIN_MS, manager.deadline.left_ms))
         except Finding as finding:
-            raise _whether_it_happened(journey, finding, made) from None
+            found = _whether_it_was_sent(manager, save, finding)
+            raise _whether_it_happened(journey, found, made) from None
         return _created(journey, answers[-1], made)
 
 
@@ -166,6 +167,17 @@ def _created(journey: Journey, answer: Answer, made: Any) -> Task:
     made(id=task.id, number=task.number)
     journey.made["open task"] = True
     return task
+
+
+def _whether_it_was_sent(manager: Person, button: str, finding: Finding) -> Finding:
+    """The finding of a button, which says so when pressing it sent nothing."""
+    if manager.recorder.calls("/tasks", manager.deadline.began, "POST"):
+        return finding
+    observed = f"«{button}» sent nothing; {finding.observed}"
+    return Finding(
+        finding.expected, observed, outcome=finding.outcome, is_bare=finding.is_bare,
+        evidence=finding.evidence,
+    )  # fmt: skip
 
 
 def _whether_it_happened(journey: Journey, finding: Finding, made: Any) -> Finding:

@@ -38,7 +38,11 @@ def test_login_via_telegram(journey: Journey) -> str:
     refuses_forged_data(journey, person)
     if journey.by_api:
         with journey.opening_session(person) as opened:
-            opened(person.fetch("POST", TELEGRAM_LOGIN, data={"initData": signed_data(person)}))
+            opened(
+                person.fetch(
+                    "POST", TELEGRAM_LOGIN, data={"initData": signed_data(journey, person)}
+                )
+            )
         return "OK (by API)"
     injects = journey.environment.smoke.inject
     if injects:
@@ -46,7 +50,7 @@ def test_login_via_telegram(journey: Journey) -> str:
     app = MiniApp(person.page, journey.language)
     with journey.opening_session(person) as opened:
         with person.expecting("the Mini App"):
-            app.open(journey.environment.urls.client, signed_data(person))
+            app.open(journey.environment.urls.client, signed_data(journey, person))
             is_known = app.knows_telegram()
         require(
             is_known,
@@ -66,8 +70,8 @@ def refuses_forged_data(journey: Journey, person: Person) -> None:
     other_bot = f"{secrets.randbelow(10**9)}:{secrets.token_urlsafe(26)}"
     now = datetime.now(UTC)
     forged = {
-        "signed by another bot": signed_data(person, now, other_bot),
-        f"signed {TOO_OLD.seconds} s ago": signed_data(person, now - TOO_OLD),
+        "signed by another bot": signed_data(journey, person, now, other_bot),
+        f"signed {TOO_OLD.seconds} s ago": signed_data(journey, person, now - TOO_OLD),
     }
     for what, init_data in forged.items():
         answer = journey.call("", "POST", TELEGRAM_LOGIN, json={"initData": init_data})

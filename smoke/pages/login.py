@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from smoke.pages.page import PageObject
 
 LOGIN = "**/api/v1/auth/login"
@@ -21,3 +23,7 @@ class Login(PageObject):
         self.page.get_by_label(self.say("password"), exact=True).fill(password)
         with self.page.expect_response(LOGIN):
             self.page.get_by_role("button", name=self.say("sign in"), exact=True).click()
+
+    def wait_until_left(self) -> None:
+        """The page has gone on to where it leads."""
+        self.page.wait_for_url(lambda url: urlsplit(url).path != "/auth", wait_until="commit")

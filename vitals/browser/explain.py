@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _SERVER_ERROR = 500
 _NET = re.compile(r"(?:net::)?(ERR_\w+|NS_ERROR_\w+|SSL_ERROR_\w+)(?: at ([^\s#?]+))?")
+_LED_AWAY = re.compile(r"interrupted by another navigation to \"(?:\w+://[^/]*)?([^\"?#]*)")
 _GONE = ("has been closed", "Target closed", "Connection closed", "browser has disconnected")
 _ALERTS = 2
 
@@ -44,6 +45,8 @@ def explained(what: str, fault: Error, page: Page, recorder: Recorder, since: fl
     if found := _NET.search(words):
         place = f" at {found[2]}" if found[2] else ""
         return Finding(what, f"{found[1]}{place}", is_bare=True, evidence=evidence)
+    if found := _LED_AWAY.search(words):
+        return Finding(what, f"a page that went to {found[1]} by itself", evidence=evidence)
     if "Timeout" not in words:
         return fault
     waited = time.monotonic() - since

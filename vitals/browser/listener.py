@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def listen(person: Person, environment: Environment) -> None:
     It opens from a blank page of the web's own origin, which the browser makes up by itself: the
     server checks where a websocket comes from, and the web's policy must not stand in its way.
     """
+    from playwright.sync_api import Error  # noqa: PLC0415 - only a run with a browser pays
+
     web = environment.target_url("web") or ""
     socket = (environment.target_url("socket") or environment.target_url("api") or "").replace(
         "http", "ws", 1
@@ -38,6 +41,9 @@ def listen(person: Person, environment: Environment) -> None:
     person.context.route(
         web + _PLACE, lambda route: route.fulfill(content_type="text/html", body=blank)
     )
+    with contextlib.suppress(Error):  # a browser that does not know it does not ask for it
+        # A page that came from no address may not reach private ones, such as a VendHub's at home.
+        person.context.grant_permissions(["local-network-access"], origin=web)
     page = person.context.new_page()
     page.goto(web + _PLACE)
     token = person.account.access_token if person.account else ""

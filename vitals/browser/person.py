@@ -197,6 +197,7 @@ class Person:
         """Put into the browser's storage what VendHub's pages want besides the cookie (3.3)."""
         state = json.dumps({"state": {"user": dict(user), "isAuthenticated": True}, "version": 0})
         self.context.add_init_script(
-            f"if (!localStorage.getItem({_SESSION_KEY!r}))"
+            "if (location.protocol.startsWith('http')"  # a blank page has no storage
+            f" && !localStorage.getItem({_SESSION_KEY!r}))"
             f" localStorage.setItem({_SESSION_KEY!r}, {json.dumps(state)});"
         )

@@ -29,6 +29,7 @@ _TEXT = 300
 _PARTS_OF_PAGES = ("document", "script", "stylesheet")
 _ERRORS = 400
 _GIVEN_UP = "ERR_ABORTED"
+"""Chromium says so when a page leaves, and also of scripts that are none: those were answered."""
 
 
 @dataclass(slots=True, eq=False)
@@ -52,7 +53,9 @@ class Exchange:
 
     @property
     def is_bad(self) -> bool:
-        """Whether it failed, or was answered with an error."""
+        """Whether it failed, or was answered with an error; not when the page gave it up."""
+        if self.status is None and _GIVEN_UP in self.failure:
+            return False
         return bool(self.failure) or (self.status or 0) >= _ERRORS
 
     @property
@@ -63,9 +66,9 @@ class Exchange:
     def told(self, now: float) -> str:
         """One line: what was asked, what came, how long it took."""
         took = (self.ended if self.ended is not None else now) - self.at
-        came = self.failure or (
-            f"answered {self.status}" if self.status is not None else "has no answer yet"
-        )
+        came = self.failure or "has no answer yet"
+        if self.status is not None and (self.status >= _ERRORS or not self.failure):
+            came = f"answered {self.status}"
         return f"{self.method} {self.path} {came} ({took:.1f} s)"
 
 
@@ -113,8 +116,10 @@ class Recorder:
         return next((f for f in self.frames if f.at >= since and text in f.text), None)
 
     def bad_parts(self, since: float) -> Iterator[Exchange]:
-        """Scripts, styles and documents that did not come, since then."""
-        return (e for e in self.exchanges if e.at >= since and e.is_part_of_a_page and e.is_bad)
+        """Scripts, styles and documents that did not come, nor at a later try, since then."""
+        parts = [e for e in self.exchanges if e.at >= since and e.is_part_of_a_page]
+        last = {e.url: e for e in parts}
+        return (e for e in last.values() if e.is_bad)
 
     def bad_calls(self, since: float) -> list[Exchange]:
         """Calls of the API that failed or were answered with an error, since then.

@@ -38,8 +38,11 @@ def is_asked_for(config: pytest.Config) -> bool:
 
 def load_plugin(config: pytest.Config) -> None:
     """Load it; without the package only the smoke path cannot run, and says so itself."""
-    with contextlib.suppress(ImportError):
+    try:
         config.pluginmanager.import_plugin(_PLUGIN)
+    except Exception as fault:  # pytest has two kinds of its own for it, and one is private
+        if not isinstance(fault.__cause__ or fault, ImportError):
+            raise
 
 
 def set_folder(config: pytest.Config, folder: Path) -> None:

@@ -91,7 +91,7 @@ class SmokeRun:
     def _begin(self) -> Journey:
         run, state = self._run, self._state()
         try:
-            lock = acquire(state, run.id, self._wait_seconds, self._tell)
+            lock = acquire(state, run.id, self._wait_seconds, self._told)
         except BusyError as fault:
             self._refusal = str(fault)
             raise BlockedError(self._refusal) from None
@@ -108,6 +108,12 @@ class SmokeRun:
             browse=self._browse,
             learn=run.learn,
         )
+
+    def _told(self, words: str) -> None:
+        """Say something now, though pytest keeps what a test prints to itself."""
+        capture = self.request and self.request.config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+            self._tell(words)
 
     def _browse(self) -> Browsing:
         if self._browsing is None:

@@ -150,6 +150,8 @@ def _found(run: Session, blank: Result, finding: Finding, journey: Journey) -> R
 
 def _blocked(run: Session, blank: Result, title: str) -> Result:
     base = run.result_of(title)
+    if base is not None and base.outcome is Outcome.BLOCKED:
+        title = base.blocked_by  # the first in a chain says what to mend
     if base is not None and base.outcome is Outcome.KNOWN_GAP:
         words = f"KNOWN GAP (because of {title})"
         return replace(blank, outcome=Outcome.KNOWN_GAP, words=words, blocked_by=title)
