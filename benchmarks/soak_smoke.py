@@ -1,9 +1,9 @@
 """Smoke runs in a row against a healthy stand-in, with busy processors beside: none may be bad.
 
 Each run is a command with a fresh stand-in of its own. `VITALS_SOAK_RUNS` is how many (50). What
-came of each is a line of `reports/.soak/smoke.jsonl`; a soak that was stopped goes on from there,
-and begins anew when the files of suite or stand-in are others. The reports of bad runs are kept.
-Ends with 1 when a run was not PASS in every step, or left something behind.
+came of each is a line of `reports/.soak/smoke.jsonl`. A soak that was stopped goes on from there;
+it begins anew when the files of suite or stand-in are others, or that one is removed. The reports
+of bad runs are kept. Ends with 1 when a run was not PASS in every step, or left something behind.
 """
 
 from __future__ import annotations

@@ -275,10 +275,10 @@ def test_what_could_not_be_removed_stays_in_the_journal_for_the_next_sweep(
 
 
 def test_old_tasks_with_our_mark_go_whoever_made_them(where: Environment, manager: Account) -> None:
-    user = str(manager.user["id"])
-    old = tag_of("another", NOW - timedelta(seconds=200))  # twice the deadlines are 180 s
+    user, now = str(manager.user["id"]), datetime.now(UTC)
+    old = tag_of("another", now - timedelta(seconds=200))  # twice the deadlines are 180 s
     ours = [postponed(where, manager, user, f"old {old}") for _ in range(2)]
-    young = postponed(where, manager, user, tag_of("young", NOW))
+    young = postponed(where, manager, user, tag_of("young", now))
     theirs = postponed(where, manager, user, "somebody's, not of vitals")
     odd = postponed(where, manager, user, "[vendhub-vitals x 20269999T999999Z]")
     elsewhere = next(

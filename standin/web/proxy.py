@@ -33,7 +33,11 @@ class Proxy:
     def __init__(self, api_url: str) -> None:
         self._api = httpx.URL(api_url)
         self._client = httpx.AsyncClient(
-            verify=_trusting_context(), trust_env=False, follow_redirects=False
+            verify=_trusting_context(),
+            trust_env=False,
+            follow_redirects=False,
+            # Shorter than the API keeps one: none is used in the moment in which it is closed.
+            limits=httpx.Limits(keepalive_expiry=2.0),
         )
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from vitals.environment import Secret
-from vitals.probe.client import httpx, make_ssl_context
+from vitals.probe.client import httpx, shared_ssl_context
 from vitals.probe.credentials import is_success, what_was_said
 from vitals.probe.destination import takes_added_headers
 from vitals.probe.fault import classify, printable
@@ -81,7 +81,7 @@ class Api:
     def __init__(self, environment: Environment) -> None:
         self.url = environment.target_url("api") or ""
         self._environment = environment
-        self._context = make_ssl_context(environment.network.ca_file)
+        self._context = shared_ssl_context(environment.network.ca_file)
 
     def ask(
         self,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vitals.probe import destination
-from vitals.probe.client import httpx, make_ssl_context
+from vitals.probe.client import httpx, shared_ssl_context
 from vitals.probe.fault import classify, printable
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def read_stored_file(environment: Environment, url: str, seconds: float) -> Stor
         if reason := destination.address_refusal(host, addresses, environment):
             return StoredFile(0, None, f"an address that is not asked: {reason}")
     transport = httpx.HTTPTransport(
-        verify=make_ssl_context(environment.network.ca_file),
+        verify=shared_ssl_context(environment.network.ca_file),
         trust_env=False,
         proxy=environment.network.proxy or None,
     )
