@@ -1,6 +1,8 @@
 """The folders say what may import what; this walks every import and holds them to it."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +62,15 @@ def test_checks_know_nothing_of_browsers() -> None:
         if name.split(".")[0] in {"playwright", "pytest_playwright"}
     ]
     assert named == []
+
+
+def test_health_checks_pay_for_no_browser() -> None:
+    code = "import sys, vitals.plugin; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    parts = ("vitals.browser", "vitals.journal", "vitals.probe.api", "playwright", "socketio")
+    assert [name for name in loaded.stdout.split() if name.startswith(parts)] == []
 
 
 def test_modules_do_not_import_each_other_in_a_circle() -> None:

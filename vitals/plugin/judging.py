@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from vitals.plugin import stepping
 from vitals.plugin.selected import CHECK
 from vitals.probe.series import GateSample
 from vitals.report import repeat
@@ -78,6 +77,8 @@ def _judge(session: Session, item: pytest.Function) -> Result:
     check, target = item.stash[CHECK]
     blank = blank_result(item, Outcome.SUITE_ERROR)
     if check.step is not None:
+        from vitals.plugin import stepping  # noqa: PLC0415 - health checks do not pay for it
+
         return stepping.walk(session, item, blank)
     probes = probes_of(item)
     for _, probe in probes:
