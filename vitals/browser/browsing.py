@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import tempfile
+import zipfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitals.browser.errors import BrowserError, first_line
@@ -14,7 +17,6 @@ from vitals.browser.trace import redacted_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -173,11 +175,11 @@ class Browsing:
     def _picture(self, tab: Tab, stem: str) -> list[Path]:
         from playwright.sync_api import Error  # noqa: PLC0415 - only a run with a browser pays
 
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{stem}.jpg"
         if tab.recorder.crashed or tab.page.url == "about:blank":
             return []
-        with contextlib.suppress(Error):
+        with contextlib.suppress(Error, OSError):  # a full disk takes the picture, no finding
+            self.folder.mkdir(parents=True, exist_ok=True)
             tab.page.screenshot(path=path, type="jpeg", quality=_QUALITY, timeout=_PICTURE_MS)
             return [path]
         return []
@@ -188,12 +190,17 @@ class Browsing:
         if not self._is_tracing:
             return []
         path = self.folder / f"{stem}.trace.zip"
-        with contextlib.suppress(Error):
+        # A full disk takes the trace, no finding; with its secrets it is never below the reports.
+        with (
+            contextlib.suppress(Error, OSError, zipfile.BadZipFile),
+            tempfile.TemporaryDirectory(prefix="vitals-") as own,
+        ):
             if not is_kept:
                 tab.context.tracing.stop_chunk()
                 return []
-            draft = path.with_suffix(".draft")
+            draft = Path(own, "trace.zip")
             tab.context.tracing.stop_chunk(path=draft)
+            self.folder.mkdir(parents=True, exist_ok=True)
             redacted_trace(draft, path, redactor)
             return [path]
         return []

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def redacted_trace(draft: Path, path: Path, redactor: Redactor) -> None:
-    """Write the parts of an archive to another one, secrets hidden in each, and remove the first.
+    """Write the parts of an archive to another one, secrets hidden in each.
 
     A part that is no text and holds a secret in any spelling is left out: it cannot be mended.
 
@@ -20,17 +20,14 @@ def redacted_trace(draft: Path, path: Path, redactor: Redactor) -> None:
         OSError: a file cannot be read or written.
         zipfile.BadZipFile: the draft is no archive.
     """
-    try:
-        with (
-            zipfile.ZipFile(draft) as before,
-            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as after,
-        ):
-            for part in before.infolist():
-                content = before.read(part)
-                try:
-                    clean = redactor.text(content.decode()).encode()
-                except UnicodeDecodeError:
-                    clean = b"" if redactor.scan(content) else content
-                after.writestr(part.filename, clean)
-    finally:
-        draft.unlink(missing_ok=True)
+    with (
+        zipfile.ZipFile(draft) as before,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as after,
+    ):
+        for part in before.infolist():
+            content = before.read(part)
+            try:
+                clean = redactor.text(content.decode()).encode()
+            except UnicodeDecodeError:
+                clean = b"" if redactor.scan(content) else content
+            after.writestr(part.filename, clean)

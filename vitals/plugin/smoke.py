@@ -12,7 +12,7 @@ import pytest
 from vitals.browser.errors import BlockedError, BrowserError
 from vitals.browser.journey import Journey
 from vitals.journal.entries import Journal
-from vitals.journal.folder import state_folder
+from vitals.journal.folder import StateError, state_folder
 from vitals.journal.left import Left
 from vitals.journal.lock import BusyError, Lock, acquire
 from vitals.journal.sweep import clean, sweep
@@ -135,11 +135,14 @@ class SmokeRun:
         with self._stack:
             if self._journey is None or self._journal is None:
                 return
-            left = clean(
-                self._run.environment,
-                self._journal,
-                accounts=self._journey.accounts,
-                seconds=CLEAN_UP_S,
-            )
+            try:
+                left = clean(
+                    self._run.environment,
+                    self._journal,
+                    accounts=self._journey.accounts,
+                    seconds=CLEAN_UP_S,
+                )
+            except StateError as fault:
+                left = Left(open=(f"what this run made, as far as it is not removed yet: {fault}",))
             self.left = Left.sum(self.left, left)
             self._journal.finish()
