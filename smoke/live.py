@@ -94,13 +94,14 @@ def notify(journey: Journey) -> str:
     since = time.monotonic()
     with journey.writing("notification", title=title) as made:
         answer = manager.fetch("POST", "/api/v1/notifications", data=message)
-        sent = accepted(answer, "the notification to be created", 201)
-        made(id=str(sent.get("id") or ""))
+        sent = str(accepted(answer, "the notification to be created", 201).get("id") or "")
+        made(id=sent)
+    require(bool(sent), expected="a notification with an id", observed="one without")
     done = time.monotonic()
     with operator.expecting(
         f"{NEWS} at the operator's websocket within {limit:g} s", within_ms=limit * 1000
     ):
-        frame = operator.wait_for_frame(json.dumps(sent["id"]), since)
+        frame = operator.wait_for_frame(json.dumps(sent), since)
     return f"OK (by API: a notification heard after {max(frame.at - done, 0.0):.2f} s)"
 
 

@@ -104,7 +104,8 @@ def make_room(journey: Journey) -> None:
     if not journey.made.get("open task"):
         return
     for task in own_open_tasks(journey):
-        journey.call("manager", "POST", f"{task.path}/cancel")
+        cancelled = journey.call("manager", "POST", f"{task.path}/cancel")
+        accepted(cancelled, f"{task.number} of this run to be cancelled", 201)
     journey.made["open task"] = False
 
 

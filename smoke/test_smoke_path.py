@@ -43,6 +43,7 @@ def test_login_via_telegram(journey: Journey) -> str:
                     "POST", TELEGRAM_LOGIN, data={"initData": signed_data(journey, person)}
                 )
             )
+        knows_the_session(journey, person)
         return "OK (by API)"
     injects = journey.environment.smoke.inject
     if injects:
@@ -51,15 +52,15 @@ def test_login_via_telegram(journey: Journey) -> str:
     with journey.opening_session(person) as opened:
         with person.expecting("the Mini App"):
             app.open(journey.environment.urls.client, signed_data(journey, person))
-            is_known = app.knows_telegram()
+            has_script = app.knows_telegram()
         require(
-            is_known,
+            has_script,
             expected="the Mini App to load Telegram's script",
             observed="no window.Telegram in the page, so nobody can be known to it",
         )
         with person.expecting("the Mini App to ask the API to let its user in"):
             person.wait_for_call("/auth/telegram", method="POST")
-        call = person.recorder.calls("/auth/telegram", journey.deadline.began, "POST")[-1]
+        call = person.recorder.answered("/auth/telegram", journey.deadline.began, "POST")[-1]
         opened(answer_of(call.response, call.failure))
     greeted(journey, person, is_opened=True)
     return "OK (init data injected)" if injects else "OK"
@@ -87,15 +88,25 @@ def refuses_forged_data(journey: Journey, person: Person) -> None:
 
 def greeted(journey: Journey, person: Person, *, is_opened: bool) -> None:
     """The Mini App shows the name of the user, and the session is that of the user."""
+    require(
+        bool(person.full_name),
+        expected=f"first and last name in the login's answer to {person.name}",
+        observed="neither, so that no greeting could be known",
+    )
     app = MiniApp(person.page, journey.language)
     with person.expecting(f"the Mini App to greet {person.name} by name"):
         if not is_opened:
             app.open_with_session(journey.environment.urls.client)
         app.wait_for_name(person.full_name)
+    knows_the_session(journey, person)
+
+
+def knows_the_session(journey: Journey, person: Person) -> None:
+    """The API knows the session, as one of the user whom the login told of."""
     answer = journey.call(person.name, "GET", "/api/v1/auth/me")
     me, user = accepted(answer, "the session to be known", 200), journey.user(person.name)
     require(
-        me.get("id") == user.get("id"),
+        bool(user.get("id")) and me.get("id") == user.get("id"),
         expected=f"a session of user {user.get('id')}",
         observed=f"one of {me.get('id')}",
     )
@@ -124,8 +135,8 @@ def test_view_dashboard(journey: Journey) -> str:
     for figure in expected_figures(answers):
         with manager.expecting(f"a card {page.say(figure.card)}"):
             shown = page.figure(figure.card)
-        if not figure.pattern.match(shown):
-            shown = page.figure_after(figure.card, figure.pattern, SETTLE_MS)
+            if not figure.pattern.match(shown):
+                shown = page.figure_after(figure.card, figure.pattern, SETTLE_MS)
         require(
             bool(figure.pattern.match(shown)),
             expected=f"{page.say(figure.card)} {figure.text}, as {figure.call} answers",
@@ -135,7 +146,7 @@ def test_view_dashboard(journey: Journey) -> str:
 
 
 def _answered(person: Person, path: str, since: float) -> Any:
-    call = person.recorder.calls(path, since)[-1]
+    call = person.recorder.answered(path, since)[-1]
     return accepted(answer_of(call.response, call.failure), f"GET {path} to be answered", 200)
 
 

@@ -31,8 +31,10 @@ class Dashboard(PageObject):
 
     def figure_after(self, name: str, pattern: re.Pattern[str], wait_ms: float) -> str:
         """The text of a card, which has some milliseconds to become one of a pattern."""
+        from playwright.sync_api import TimeoutError  # noqa: A004, PLC0415 - Playwright's own
+
         card = self.page.get_by_role("article", name=self.say(name), exact=True)
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(TimeoutError):
             card.get_by_text(pattern).wait_for(timeout=wait_ms)
         return self.figure(name)
 

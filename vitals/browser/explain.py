@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SERVER_ERROR = 500
 _NET = re.compile(r"(?:net::)?(ERR_\w+|NS_ERROR_\w+|SSL_ERROR_\w+)(?: at ([^\s#?]+))?")
 _LED_AWAY = re.compile(r"interrupted by another navigation to \"(?:\w+://[^/]*)?([^\"?#]*)")
+_CRASHED = ("Page crashed", "Target crashed")
 _GONE = ("has been closed", "Target closed", "Connection closed", "browser has disconnected")
 _ALERTS = 2
 
@@ -37,7 +38,7 @@ def explained(what: str, fault: Error, page: Page, recorder: Recorder, since: fl
         `TabCrashedError`, `BrowserError`, or the fault itself where it says nothing about either.
     """
     words = str(fault)
-    if recorder.crashed or "crash" in words.lower():
+    if recorder.crashed or any(sign in words for sign in _CRASHED):
         return TabCrashedError("the page crashed its tab")
     if any(sign in words for sign in _GONE):
         return BrowserError("the browser died during the step; try again")

@@ -111,7 +111,7 @@ class Journey:
         if key not in self.made:
             try:
                 self.made[key] = make()
-            except Exception:
+            except Exception:  # whatever it was, no later step tries it again
                 self._failed[key] = self.title
                 raise
         value: _T = self.made[key]
@@ -186,6 +186,9 @@ class Journey:
             tokens = {key: str(data.get(key) or "") for key in ("accessToken", "refreshToken")}
             made(access_token=tokens["accessToken"], refresh_token=tokens["refreshToken"])
             self.take(person, Account.of(self.environment, person.name, data))
+            user = data.get("user")
+            if not isinstance(user, dict) or not user.get("id"):
+                raise Finding("the user, with an id", f"a login of {person.name} without one")
             return data
 
         with self.writing("session", person=person.name) as made:

@@ -156,7 +156,7 @@ class Person:
             TimeoutError: it was not, by the end of the step.
         """
         began = self.deadline.began if since is None else since
-        while not any(c.ended for c in self.recorder.calls(path, began, method)):
+        while not self.recorder.answered(path, began, method):
             self.context.wait_for_event("response", timeout=self.deadline.left_ms)
 
     def wait_for_frame(self, text: str, since: float) -> Frame:

@@ -54,9 +54,14 @@ class Exchange:
     @property
     def is_bad(self) -> bool:
         """Whether it failed, or was answered with an error; not when the page gave it up."""
-        if self.status is None and _GIVEN_UP in self.failure:
+        if self.status is None and self.was_given_up:
             return False
         return bool(self.failure) or (self.status or 0) >= _ERRORS
+
+    @property
+    def was_given_up(self) -> bool:
+        """Whether the browser ended it itself, as it does when the page goes on to another."""
+        return _GIVEN_UP in self.failure
 
     @property
     def is_part_of_a_page(self) -> bool:
@@ -111,6 +116,10 @@ class Recorder:
             if one.method == method and one.at >= since and one.path.endswith(f"/api/v1{path}")
         ]
 
+    def answered(self, path: str, since: float, method: str = "GET") -> list[Exchange]:
+        """Those of them that came to an end, except by the page's own giving them up."""
+        return [c for c in self.calls(path, since, method) if c.ended and not c.was_given_up]
+
     def heard(self, text: str, since: float) -> Frame | None:
         """The first frame since then that holds a text."""
         return next((f for f in self.frames if f.at >= since and text in f.text), None)
@@ -127,7 +136,7 @@ class Recorder:
         Not those that the browser gave up itself because the page went on to another.
         """
         calls = [e for e in self.exchanges if e.at >= since and "/api/v1/" in e.url and e.is_bad]
-        return [call for call in calls if _GIVEN_UP not in call.failure]
+        return [call for call in calls if not call.was_given_up]
 
     def open_calls(self, since: float) -> list[Exchange]:
         """Calls of the API that have no answer yet."""
