@@ -51,6 +51,7 @@ lint: .venv/ready ## Rules, format and types
 	@$(BIN)ruff check -q .
 	@$(BIN)ruff format -q --check .
 	@$(BIN)mypy
+	@$(BIN)mypy tests/conftest.py
 
 bench: .venv/ready ## What is measured, in at most 10 minutes (ARGS=gate for one)
 	@$(BIN)python -m benchmarks bench $(ARGS)

@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 ALL_SECONDS = 600.0
 MODULE_SECONDS = 180.0
 END_SECONDS = 10.0
+_INTERRUPTED = 130
 
 
 def run(module: str, seconds: float | None) -> str:
@@ -67,4 +68,7 @@ if __name__ == "__main__":
     words.add_argument("kind", choices=("bench", "soak"))
     words.add_argument("wanted", nargs="*", metavar="PART_OF_NAME")
     given = words.parse_args()
-    sys.exit(main(given.kind, given.wanted))
+    try:
+        sys.exit(main(given.kind, given.wanted))
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)

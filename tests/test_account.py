@@ -18,24 +18,12 @@ from vitals.environment import Identity, Secret
 from vitals.probe.account import Account, SignInError, sign_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from vitals.environment import Environment
 
 LOGIN, ME = "/api/v1/auth/login", "/api/v1/auth/me"
 WRONG = "Wr0ng-canary-7Qx!"
-
-
-@pytest.fixture(scope="module", name="ready")
-def _ready() -> Iterator[dict[str, Any]]:
-    with running_standin("--tls", "--no-limits") as ready:
-        yield ready
-
-
-@pytest.fixture(name="where")
-def _where(tmp_path: Path, ready: dict[str, Any]) -> Environment:
-    return standin_environment.load(tmp_path, ready)
 
 
 @pytest.mark.parametrize("name", ["manager", "operator"])

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from standin_environment import load
-from standin_process import running_standin
 from suite_run import Suite, environment_text
 
 from vitals.browser.by_hand import log_in_by_hand
 from vitals.browser.errors import BrowserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Page
@@ -35,12 +33,6 @@ def test_after_it(journey):
         person.page.goto(journey.environment.urls.web + "/auth")
     return "OK"
 """
-
-
-@pytest.fixture(scope="module", name="ready")
-def _ready() -> Iterator[dict[str, Any]]:
-    with running_standin("--tls", "--no-limits") as ready:
-        yield ready
 
 
 def test_a_script_without_end_is_a_finding_and_the_browser_goes_on(

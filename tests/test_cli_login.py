@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import standin_environment
 from probing import closed_port
-from standin_process import running_standin
 from suite_run import faults_on
 
 from vitals import cli
@@ -18,19 +17,13 @@ from vitals.journal import Journal, acquire, sessions, state_folder
 from vitals.probe.account import Account, sign_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from vitals.environment import Environment
 
 PASSWORD, BOT_TOKEN = standin_environment.VARIABLES
 BY_HAND = "vitals.browser.by_hand"
-
-
-@pytest.fixture(scope="module", name="ready")
-def _ready() -> Iterator[dict[str, Any]]:
-    with running_standin("--tls", "--no-limits") as ready:
-        yield ready
 
 
 @pytest.fixture(name="where", autouse=True)

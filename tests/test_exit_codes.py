@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from probing import closed_port
-from standin_process import running_standin
 from suite_run import ALONE, Suite, can_be_alone, environment_text, faults_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
 
@@ -28,12 +26,6 @@ from vitals import Get, Sample, check
 def test_odd_one({arguments}) -> None:
     {body}
 """
-
-
-@pytest.fixture(scope="module", name="ready")
-def _ready() -> Iterator[dict[str, Any]]:
-    with running_standin("--tls", "--no-limits") as ready:
-        yield ready
 
 
 @pytest.fixture(name="suite")

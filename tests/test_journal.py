@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import standin_environment
 from standin_environment import child, said
-from standin_process import running_standin
 from suite_run import faults_on
 
 from vitals.journal import BusyError, Journal, StateError, acquire, dead, sessions, state_folder
 from vitals.probe.account import Account, sign_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from vitals.environment import Environment
@@ -57,22 +55,7 @@ else:
 sys.stdin.read()
 """
 
-
-@pytest.fixture(name="state", autouse=True)
-def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("VITALS_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
-@pytest.fixture(scope="module", name="ready")
-def _ready() -> Iterator[dict[str, Any]]:
-    with running_standin("--tls", "--no-limits") as ready:
-        yield ready
-
-
-@pytest.fixture(name="where")
-def _where(tmp_path: Path, ready: dict[str, Any]) -> Environment:
-    return standin_environment.load(tmp_path, ready)
+pytestmark = pytest.mark.usefixtures("state")
 
 
 @pytest.fixture(name="folder")

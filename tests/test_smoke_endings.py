@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,6 @@ from smoke_runs import (
     write_environment,
 )
 from standin_environment import secrets_of
-from standin_process import running_standin
 from suite_run import PATIENCE_S, Suite
 
 from vitals.journal import sessions
@@ -46,16 +46,12 @@ if TYPE_CHECKING:
     from suite_run import Ended, Running
 
 GONE_S = 10.0
-RUN_S = 8.0
-"""A killed run is killed at some moment of so many seconds."""
+LINES = 14
+"""A run is killed when its journal has some of so many lines: the last tells of a second task."""
+BETWEEN_S = 0.3
+"""And at some moment of so many seconds after that."""
 KILLS = int(os.environ.get("VITALS_KILLS", "5"))
 UNFIT = "The smoke path could not be walked: "
-
-
-@pytest.fixture(scope="module", name="ready")
-def _ready() -> Iterator[dict[str, Any]]:
-    with running_standin("--tls", "--no-limits") as ready:
-        yield ready
 
 
 @pytest.fixture(name="suite")
@@ -127,19 +123,24 @@ def test_what_killed_runs_left_the_next_run_removes(suite: Suite, ready: dict[st
     moments = random.Random(20261125)  # noqa: S311 - moments of kills are no secrets
     known: set[str] = set()
     keys: set[str] = set()
+    made: set[str] = set()
     for _ in range(KILLS):
+        before = journals(suite)
         with suite.started("smoke", "--env", NAME, environ=secrets_of(ready)) as running:
+            lines = moments.randint(1, LINES)
+            wait_until(running, partial(has_written, suite, before, lines), f"{lines} lines")
             with contextlib.suppress(subprocess.TimeoutExpired):
-                running.process.wait(moments.uniform(0.5, RUN_S))
-            if running.process.poll() is not None:
-                continue
+                running.process.wait(moments.uniform(0, BETWEEN_S))
             with family(running) as children:
                 running.process.kill()
-                running.wait()
+                assert running.wait().code == -signal.SIGKILL
                 known |= tokens(suite)
                 keys |= file_keys(suite)
+                made |= {str(line["kind"]) for line in journaled(suite) if "kind" in line}
                 _, alive = psutil.wait_procs(children, timeout=GONE_S)
                 assert alive == []
+    assert made == {"session", "task", "file"}  # else the kills came before there was anything
+    assert known
     ended = walked(suite, ready)
     assert ended.code == 0, ended.out + ended.err
     assert any(line.startswith(NOTHING_OPEN) for line in ended.lines), ended.out
@@ -148,6 +149,16 @@ def test_what_killed_runs_left_the_next_run_removes(suite: Suite, ready: dict[st
         assert asked.open_tasks() == []
         assert [token for token in known if asked.is_signed_in(token)] == []
         assert [key for key in keys if asked.has_file(key)] == []
+
+
+def journals(suite: Suite) -> set[Path]:
+    """The journals of runs, not of their sweeps."""
+    return {path for path in suite.root.glob("state/*/*.jsonl") if "sweep" not in path.name}
+
+
+def has_written(suite: Suite, before: set[Path], lines: int) -> bool:
+    """Whether the journal that was not there before has so many lines."""
+    return any(path.read_bytes().count(b"\n") >= lines for path in journals(suite) - before)
 
 
 def assert_unfit(ended: Ended, words: str) -> None:

@@ -42,12 +42,6 @@ ALL = [*STEPS.values(), SCRIPT]
 BY_API = "\n".join(f'[smoke.steps.{step}]\ndrive = "api"' for step in STEPS if step != "login")
 
 
-@pytest.fixture(scope="module", name="ready")
-def _ready() -> Iterator[dict[str, Any]]:
-    with running_standin("--tls", "--no-limits") as ready:
-        yield ready
-
-
 @pytest.fixture(scope="module", name="copy")
 def _copy(tmp_path_factory: pytest.TempPathFactory) -> Suite:
     return Suite(tmp_path_factory.mktemp("suite") / "copy")

@@ -23,11 +23,9 @@ from smoke_runs import (
     write_environment,
 )
 from standin_environment import secrets_of
-from standin_process import running_standin
 from suite_run import Suite, faults_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
 
@@ -37,12 +35,6 @@ SIGNS = {
     "a token": re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}"),
     "init data": re.compile(r"hash(?:=|%3D|%253D|\\u003d)[0-9a-f]{64}", re.IGNORECASE),
 }
-
-
-@pytest.fixture(scope="module", name="ready")
-def _ready() -> Iterator[dict[str, Any]]:
-    with running_standin("--tls", "--no-limits") as ready:
-        yield ready
 
 
 @pytest.fixture(scope="module", name="suite")

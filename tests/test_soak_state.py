@@ -1,8 +1,8 @@
 """The soak's own bookkeeping: what counts as bad, what is known from before, what follows."""
 
+import contextlib
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -84,14 +84,18 @@ def test_burners_end_with_whoever_started_them() -> None:
 
 def test_burners_end_when_their_starter_is_killed() -> None:
     code = """
-import sys, time
+import sys
 from benchmarks._beside import beside
 with beside("benchmarks._burners", "2", "60") as burners:
     print(*burners, flush=True)
-    time.sleep(60)
+    sys.stdin.read()
 """
     with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as starter:
         assert starter.stdout is not None
         burners = [int(word) for word in starter.stdout.readline().split()]
@@ -101,17 +105,10 @@ with beside("benchmarks._burners", "2", "60") as burners:
 
 
 def are_gone(pids: list[int]) -> bool:
-    """Whether none of these processes still runs after a while."""
-    end = time.monotonic() + GONE_S
-    while time.monotonic() < end:
-        if not any(is_running(pid) for pid in pids):
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    """Whether none of these processes still runs after a while; a zombie does not run."""
+    running = []
+    for pid in pids:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            running.append(psutil.Process(pid))
+    _, alive = psutil.wait_procs(running, timeout=GONE_S)
+    return all(process.status() == psutil.STATUS_ZOMBIE for process in alive)

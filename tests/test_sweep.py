@@ -11,7 +11,6 @@ from urllib.parse import quote
 import pytest
 import standin_environment
 from standin_environment import child, said
-from standin_process import running_standin
 from suite_run import faults_on
 
 from vitals.journal import Journal, Left, clean, sessions, state_folder, sweep, tag_of
@@ -65,22 +64,7 @@ print(json.dumps(known), flush=True)
 sys.stdin.read()
 """
 
-
-@pytest.fixture(name="state", autouse=True)
-def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("VITALS_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
-
-
-@pytest.fixture(scope="module", name="ready")
-def _ready() -> Iterator[dict[str, Any]]:
-    with running_standin("--tls", "--no-limits") as ready:
-        yield ready
-
-
-@pytest.fixture(name="where")
-def _where(tmp_path: Path, ready: dict[str, Any]) -> Environment:
-    return standin_environment.load(tmp_path, ready)
+pytestmark = pytest.mark.usefixtures("state")
 
 
 @pytest.fixture(name="manager")
